@@ -1,0 +1,229 @@
+import { z } from 'zod';
+
+/** Raised when a reader of the previous version could no longer make sense of a line. */
+export const journalVersion = 1;
+
+const json: z.ZodType<unknown> = z.unknown();
+const command = z.object({
+  argv: z.array(z.string()).min(1),
+  cwd: z.string().optional(),
+  env: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.object({ secret: z.enum(['env', 'file']), name: z.string() })]),
+    )
+    .optional(),
+  ok: z.array(z.number().int()).optional(),
+  input: z.string().optional(),
+});
+const restoreFile = z.object({
+  restore: z.string(),
+  content: z.string().nullable(),
+  mode: z.number().int().optional(),
+  expect: z.string().optional(),
+});
+
+/** The undo of a step, as it was recorded with the intent. */
+export const recordedUndo = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('data'), actions: z.array(z.union([command, restoreFile])) }),
+  z.object({
+    kind: z.literal('code'),
+    describe: z.string(),
+    breakGlass: z.union([z.string(), z.array(command)]),
+  }),
+  z.object({ kind: z.literal('irreversible'), why: z.string() }),
+  z.object({ kind: z.literal('nothing') }),
+]);
+
+const boot = z.object({ bootId: z.string(), initStart: z.string(), pidNamespace: z.string() });
+const clocks = z.object({ wall: z.number(), boottime: z.number(), monotonic: z.number() });
+const processIdentity = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() });
+const failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
+const claim = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('path'),
+    path: z.string(),
+    role: z.enum(['source', 'target', 'shadowed', 'replaced']),
+  }),
+  z.object({ kind: z.literal('unit'), unit: z.string() }),
+  z.object({ kind: z.literal('dataset'), dataset: z.string() }),
+]);
+
+/** A step as it was when the run began; enough to show and to roll back a run whose runbook is gone. */
+export const recordedNode = z.object({
+  id: z.string(),
+  kind: z.enum(['step', 'check', 'confirm', 'manual', 'reboot', 'soak']),
+  title: z.string(),
+  phase: z.string().optional(),
+  needs: z.array(z.string()),
+  reversal: z.enum(['undo', 'irreversible', 'readonly']),
+  irreversible: z.string().optional(),
+  effective: z.enum(['now', 'at-boot']),
+  /** Of everything that decides what a done step means; see plan/fingerprint.ts. */
+  fingerprint: z.string(),
+});
+
+const step = { step: z.string() };
+const attempt = { ...step, attempt: z.number().int().positive() };
+
+const bodies = [
+  z.object({
+    type: z.literal('run.started'),
+    run: z.string(),
+    runbook: z.string(),
+    summary: z.string(),
+    host: z.string(),
+    params: json,
+    nodes: z.array(recordedNode),
+    fingerprint: z.string(),
+    /** Where it was loaded from, and the copy that this run keeps, by path with its SHA-256. */
+    source: z.object({ file: z.string(), files: z.record(z.string(), z.string()) }),
+    tools: z.record(z.string(), z.string()),
+    claims: z.array(claim),
+    boot,
+    /** Raised by `state move`; a closed generation refuses to go on. */
+    generation: z.number().int().positive(),
+  }),
+  z.object({ type: z.literal('run.resumed'), process: processIdentity, boot, clocks }),
+  z.object({ type: z.literal('run.interrupted'), by: z.string() }),
+  z.object({ type: z.literal('run.completed') }),
+  z.object({ type: z.literal('run.aborted'), why: z.string(), remains: z.array(z.string()) }),
+  z.object({
+    type: z.literal('run.changed'),
+    nodes: z.array(recordedNode),
+    fingerprint: z.string(),
+    changes: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('run.moved'), to: z.string(), generation: z.number().int().positive() }),
+  z.object({ type: z.literal('journal.repaired'), cutBytes: z.number().int() }),
+
+  z.object({
+    type: z.literal('step.started'),
+    ...attempt,
+    /** What the probe said before; absent when there is none. */
+    probe: z.string().optional(),
+    captured: json.optional(),
+    /** The commands, where they are data; else what the code will do. */
+    commands: z.array(command).optional(),
+    describe: z.array(z.string()).optional(),
+    undo: recordedUndo,
+    boot,
+    clocks,
+  }),
+  z.object({
+    type: z.literal('step.tried'),
+    ...attempt,
+    try: z.number().int().positive(),
+    error: failure,
+    nextInMs: z.number(),
+  }),
+  z.object({
+    type: z.literal('step.completed'),
+    ...step,
+    attempt: z.number().int().nonnegative(),
+    output: json.optional(),
+    by: z.enum(['act', 'probe', 'person']),
+    why: z.string().optional(),
+    verified: z.boolean(),
+  }),
+  /** Nothing was done, so there is nothing to undo. */
+  z.object({
+    type: z.literal('step.skipped'),
+    ...step,
+    why: z.enum(['when', 'already-done', 'failed-need']),
+    output: json.optional(),
+  }),
+  z.object({ type: z.literal('step.failed'), ...attempt, error: failure }),
+  z.object({ type: z.literal('step.interrupted'), ...attempt, by: z.string() }),
+  /** What became of a start without an end, and who said so. */
+  z.object({
+    type: z.literal('step.settled'),
+    ...step,
+    as: z.enum(['done', 'not-started', 'partial', 'undone']),
+    by: z.enum(['probe', 'person', 'idempotent']),
+    why: z.string(),
+  }),
+  z.object({ type: z.literal('step.verified'), ...step, clocks }),
+
+  z.object({
+    type: z.literal('command.started'),
+    ...attempt,
+    number: z.number().int(),
+    argv: z.array(z.string()),
+    process: processIdentity.optional(),
+    undoing: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('command.ended'),
+    ...attempt,
+    number: z.number().int(),
+    exitCode: z.number().nullable(),
+    signal: z.string().optional(),
+    ms: z.number(),
+  }),
+
+  z.object({
+    type: z.literal('gate.entered'),
+    ...step,
+    kind: z.enum(['confirm', 'manual', 'reboot', 'soak']),
+    says: z.string(),
+    sampler: z.enum(['timer', 'wait', 'resume']).optional(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    maxGap: z.number().optional(),
+    boot,
+    clocks,
+  }),
+  z.object({
+    type: z.literal('gate.sampled'),
+    ...step,
+    healthy: z.boolean(),
+    readings: z.record(z.string(), z.union([z.boolean(), z.string()])),
+    boot,
+    clocks,
+  }),
+  z.object({
+    type: z.literal('gate.opened'),
+    ...step,
+    by: z.enum(['person', 'yes', 'probe', 'boot', 'time']),
+    input: json.optional(),
+    boot,
+    clocks,
+  }),
+  z.object({ type: z.literal('irreversible.accepted'), ...step, by: z.enum(['phrase', 'flag']) }),
+
+  z.object({ type: z.literal('rollback.started'), to: z.string().optional(), steps: z.array(z.string()) }),
+  z.object({ type: z.literal('undo.started'), ...step, undo: recordedUndo, boot }),
+  z.object({
+    type: z.literal('undo.completed'),
+    ...step,
+    by: z.enum(['act', 'probe', 'person', 'nothing-to-undo']),
+    why: z.string().optional(),
+  }),
+  z.object({ type: z.literal('undo.failed'), ...step, error: failure }),
+  z.object({ type: z.literal('undo.interrupted'), ...step, by: z.string() }),
+  z.object({ type: z.literal('rollback.reboot-entered'), boot, says: z.string() }),
+  z.object({ type: z.literal('rollback.reboot-passed'), boot }),
+  z.object({ type: z.literal('rollback.completed'), to: z.string().optional() }),
+] as const;
+
+/** What happened, without its place in the journal. */
+export const eventBody = z.discriminatedUnion('type', bodies);
+export type EventBody = z.infer<typeof eventBody>;
+
+const place = z.object({
+  v: z.literal(journalVersion),
+  seq: z.number().int().positive(),
+  /** Wall clock, ISO 8601, UTC; for people only, no decision reads it. */
+  at: z.string(),
+});
+
+/** One line of the journal, without its checksum. */
+export const journalEvent = z.intersection(place, eventBody);
+export type JournalEvent = z.infer<typeof journalEvent>;
+
+export type RecordedNode = z.infer<typeof recordedNode>;
+export type RecordedUndo = z.infer<typeof recordedUndo>;
+export type Failure = z.infer<typeof failure>;
+export type ProcessIdentity = z.infer<typeof processIdentity>;
+export type EventOf<Type extends EventBody['type']> = Extract<EventBody, { type: Type }>;

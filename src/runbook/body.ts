@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+import type { Command } from './command.ts';
+import type { ActContext, CapturedContext, ReadContext } from './context.ts';
+import type { CommandResult } from './host.ts';
+import type { Json } from './json.ts';
+
+export type Schema = z.ZodType | undefined;
+
+/** What a step's output is to the steps that need it. */
+export type OutputOf<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
+type Returned<S extends Schema> = S extends z.ZodType ? z.input<S> : void;
+
+/**
+ * What a probe says of a step: `done` (with its output, where it has one), `not-started`, `partial`
+ * (begun; running it again completes it) or `unknown` (a person must look).
+ */
+export type ProbeAnswer<S extends Schema> =
+  | (S extends z.ZodType ? { readonly done: z.input<S> } : 'done')
+  | 'not-started'
+  | 'partial'
+  | 'unknown'
+  | { readonly unknown: string };
+
+export interface Retry {
+  /** Tries after the first. */
+  readonly retries: number;
+  /** Milliseconds before the second try; it doubles from then on. 1000 when left out. */
+  readonly minDelayMs?: number;
+  readonly maxDelayMs?: number;
+}
+
+/** Facts that a read-only dry run found, for the plan. */
+export interface Preview {
+  readonly summary: string;
+  readonly facts: Readonly<Record<string, Json>>;
+}
+
+interface BodyBase<Params, Outputs, Input, Captured, Output extends Schema> {
+  /** Reads what the act will change, before the first attempt; write it first, so that its type flows. */
+  readonly capture?: (context: ReadContext<Params, Outputs, Input>) => Captured | Promise<Captured>;
+  /** The schema of what the step gives to those that need it. */
+  readonly output?: Output;
+  readonly probe?: (
+    context: CapturedContext<Params, Outputs, Input, Captured>,
+  ) => ProbeAnswer<Output> | Promise<ProbeAnswer<Output>>;
+  /** Proves the result, before the checkpoint. Throws when it is not as it should be. */
+  readonly verify?: (
+    context: CapturedContext<Params, Outputs, Input, Captured> & { readonly output: OutputOf<Output> },
+  ) => void | Promise<void>;
+  /** Changes nothing; what a dry run finds out for the plan. */
+  readonly preview?: (context: ReadContext<Params, Outputs, Input>) => Promise<Preview>;
+  /** Running it twice does no harm and ends alike: an interrupted attempt is simply run again. */
+  readonly idempotent?: boolean;
+  readonly retry?: Retry;
+  /** Milliseconds, or text such as `90s`, `30m`, `2h`. */
+  readonly timeout?: number | string;
+}
+
+interface CommandsBody<Params, Outputs, Input, Captured, Output extends Schema> extends BodyBase<
+  Params,
+  Outputs,
+  Input,
+  Captured,
+  Output
+> {
+  readonly commands: (context: CapturedContext<Params, Outputs, Input, Captured>) => readonly Command[];
+  /** Reads the output from what the commands printed. */
+  readonly result?: (
+    context: CapturedContext<Params, Outputs, Input, Captured> & {
+      readonly results: readonly CommandResult[];
+    },
+  ) => Returned<Output> | Promise<Returned<Output>>;
+  readonly run?: never;
+  readonly describe?: never;
+}
+
+interface RunBody<Params, Outputs, Input, Captured, Output extends Schema> extends BodyBase<
+  Params,
+  Outputs,
+  Input,
+  Captured,
+  Output
+> {
+  readonly run: (context: ActContext<Params, Outputs, Input, Captured>) => Promise<Returned<Output>>;
+  /** What `run` will do, for the plan; where it calls programs, their commands. */
+  readonly describe:
+    | string
+    | ((
+        context: CapturedContext<Params, Outputs, Input, Captured>,
+      ) => string | readonly (string | Command)[]);
+  readonly commands?: never;
+  readonly result?: never;
+}
+
+export type Body<Params, Outputs, Input, Captured, Output extends Schema> =
+  | CommandsBody<Params, Outputs, Input, Captured, Output>
+  | RunBody<Params, Outputs, Input, Captured, Output>;

@@ -1,0 +1,89 @@
+import type { Command, Sh } from './command.ts';
+import type { CommandResult, Host } from './host.ts';
+
+export interface RunInfo {
+  /** Such as `move-home-20260921-k3f9`; safe in file names, snapshot names and tags. */
+  readonly id: string;
+  readonly runbook: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** The run's own folder in the state folder, for reports and manifests. */
+  readonly folder: string;
+}
+
+/** What is fixed before a step begins. */
+export interface StepContext<Params = unknown, Outputs = unknown> {
+  readonly params: Params;
+  /** Outputs of the steps that this one needs, by id. */
+  readonly outputs: Outputs;
+  readonly run: RunInfo;
+}
+
+/** Runs a command that only reads, and gives its result. */
+export interface Ask {
+  /** @throws StepError `command.failed` when it exits with anything but 0. */
+  (
+    literals: TemplateStringsArray,
+    ...values: readonly (string | number | readonly (string | number)[])[]
+  ): Promise<CommandResult>;
+  /** Accepts every exit code; read `exitCode`. */
+  anyExit(
+    literals: TemplateStringsArray,
+    ...values: readonly (string | number | readonly (string | number)[])[]
+  ): Promise<CommandResult>;
+}
+
+/** For questions to the world: nothing reached through it may change anything. */
+export interface ReadContext<Params = unknown, Outputs = unknown, Input = unknown> extends StepContext<
+  Params,
+  Outputs
+> {
+  /** What `with` gave to the operation. */
+  readonly input: Input;
+  readonly $: Ask;
+  readonly sh: Sh;
+  readonly host: Host;
+}
+
+export interface CapturedContext<
+  Params = unknown,
+  Outputs = unknown,
+  Input = unknown,
+  Captured = unknown,
+> extends ReadContext<Params, Outputs, Input> {
+  /** What `capture` found before the first attempt of this step in this run. */
+  readonly captured: Captured;
+}
+
+/** For the act itself. */
+export interface ActContext<
+  Params = unknown,
+  Outputs = unknown,
+  Input = unknown,
+  Captured = unknown,
+> extends CapturedContext<Params, Outputs, Input, Captured> {
+  /** Runs a command that is journaled and logged, and ended when the run is interrupted. */
+  readonly exec: (
+    command: Command,
+    options?: { anyExit?: boolean; onLine?: (line: string, stream: 'stdout' | 'stderr') => void },
+  ) => Promise<CommandResult>;
+  readonly progress: (progress: Progress) => void;
+  /** A line for the step's log. */
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly attempt: number;
+}
+
+/** How far an act has come. */
+export interface Progress {
+  /** Such as `copying` or `verifying`. */
+  readonly doing: string;
+  readonly doneBytes?: number;
+  readonly totalBytes?: number;
+  readonly doneFiles?: number;
+  readonly totalFiles?: number;
+  /** Bytes a second, smoothed. */
+  readonly rate?: number;
+  /** Milliseconds left. */
+  readonly etaMs?: number;
+}

@@ -1,0 +1,60 @@
+export { fragment, runbook, RunbookBuilder } from './builder.ts';
+export { claimName, claimsCollide, type Claim } from './claim.ts';
+export { formatCommand, quoteWord, sh, type Command, type CommandOptions, type Sh } from './command.ts';
+export type { Body, OutputOf, Preview, ProbeAnswer, Retry, Schema } from './body.ts';
+export type {
+  ActContext,
+  Ask,
+  CapturedContext,
+  Progress,
+  ReadContext,
+  RunInfo,
+  StepContext,
+} from './context.ts';
+export type { ConfirmGate, Duration, HealthProbe, ManualGate, RebootGate, SoakGate } from './gate.ts';
+export type {
+  BootIdentity,
+  Clock,
+  ClockReading,
+  CommandResult,
+  ExecOptions,
+  Files,
+  FileStat,
+  Host,
+  Mount,
+  Space,
+} from './host.ts';
+export { firstLoss, survivesJson, type Json } from './json.ts';
+export type {
+  CheckNode,
+  ConfirmNode,
+  GateNode,
+  ManualNode,
+  Node,
+  RebootNode,
+  SoakNode,
+  StepBody,
+  StepNode,
+} from './node.ts';
+export { operation, type Operation, type Reversal } from './operation.ts';
+export { isPlaceholder, placeholder } from './placeholder.ts';
+export type { NixosWslPlan, RehearsalPlan, WorldDisk } from './rehearsal.ts';
+export type { Runbook, RunbookOptions } from './runbook.ts';
+export { isSecretReference, secret, secretReference, type SecretReference } from './secret.ts';
+export type {
+  CheckStep,
+  Finding,
+  InlineStep,
+  OperationStep,
+  OutputsOf,
+  RunbookTypeError,
+  StepOptions,
+} from './step.ts';
+export {
+  isRestoreFile,
+  type RestoreFile,
+  type Undo,
+  type UndoAction,
+  type UndoCode,
+  type UndoData,
+} from './undo.ts';

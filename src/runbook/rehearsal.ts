@@ -1,0 +1,37 @@
+import type { Json } from './json.ts';
+
+/**
+ * The miniature world of a runbook, as data. A world is a throw-away root: a small disk of its own
+ * with the host's programs read-only inside, in a private mount namespace.
+ */
+export interface RehearsalPlan {
+  /** Parameters for the rehearsal; `--set` overrides. */
+  readonly params?: Readonly<Record<string, Json>>;
+  /** Further disks, mounted at the world's boot. */
+  readonly disks?: readonly WorldDisk[];
+  /** Folders and files made before the first boot; a text is a file's content, null a folder. */
+  readonly files?: Readonly<Record<string, string | null>>;
+  /** A sample Nix store at this path, as a NixOS-WSL machine has one, with its boot. */
+  readonly nixosWsl?: NixosWslPlan;
+  /** Answers to gates, by step id, where typed input is asked for. */
+  readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+}
+
+export interface WorldDisk {
+  readonly name: string;
+  readonly mountPoint: string;
+  readonly uuid: string;
+  readonly megabytes: number;
+}
+
+export interface NixosWslPlan {
+  readonly flake: string;
+  readonly host: string;
+  readonly hostFile: string;
+  readonly option: string;
+  readonly mountUnit: string;
+  /** Of the seeded generator. */
+  readonly seed: number;
+  /** About this many paths in the store. */
+  readonly storePaths: number;
+}

@@ -1,0 +1,98 @@
+import type { Body, Schema } from './body.ts';
+import type { ReadContext, StepContext } from './context.ts';
+import type { Json } from './json.ts';
+import type { Operation, Reversal } from './operation.ts';
+import type { Undo } from './undo.ts';
+
+/** A message that the compiler shows in place of a type. */
+export interface RunbookTypeError<Message extends string> {
+  readonly [unspeakable]: Message;
+}
+declare const unspeakable: unique symbol;
+
+/** Outputs by step id. */
+export type Done = Record<string, unknown>;
+
+/** Outputs of the needed steps. */
+export type OutputsOf<Steps, Needs> = { readonly [Id in Needs & keyof Steps]: Steps[Id] };
+
+/** What every step and gate may say, whatever it does. */
+export interface StepOptions<Params, Steps extends Done, Needs extends string, When extends boolean> {
+  /** Ids of earlier steps that must be done first. */
+  readonly needs?: readonly (Needs & keyof Steps & string)[];
+  /** A line for people; the id when left out. */
+  readonly title?: string;
+  /** Skips the step when it gives false; its output is then undefined. */
+  readonly when?: (context: StepContext<Params, OutputsOf<Steps, Needs>>) => When;
+  /** Steps that hold the same lock never run at the same time. */
+  readonly locks?: readonly string[];
+  /** What a failure means for the run; `stop` when left out. */
+  readonly onFailure?: 'stop' | 'continue' | 'rollback';
+}
+
+type UndoneBy<Params, Outputs, Input, Captured> =
+  | {
+      readonly undo: Undo<Params, Outputs, Input, Captured>;
+      readonly irreversible?: never;
+      readonly readonly?: never;
+    }
+  | { readonly irreversible: string; readonly undo?: never; readonly readonly?: never }
+  | { readonly readonly: true; readonly undo?: never; readonly irreversible?: never }
+  // The last alternative is the one that the compiler names when none fits.
+  | { readonly undo: RunbookTypeError<'say how this step is undone: undo, irreversible or readonly'> };
+
+/** Takes effect at the next boot only; a rollback undoes such steps first and then asks for a reboot. */
+interface Effective {
+  readonly effective?: 'now' | 'at-boot';
+}
+
+export type InlineStep<
+  Params,
+  Steps extends Done,
+  Needs extends string,
+  When extends boolean,
+  Captured,
+  Output extends Schema,
+> = StepOptions<Params, Steps, Needs, When> &
+  Effective & { readonly use?: never; readonly with?: never } & Body<
+    Params,
+    OutputsOf<Steps, Needs>,
+    undefined,
+    Captured,
+    Output
+  > &
+  UndoneBy<Params, OutputsOf<Steps, Needs>, undefined, Captured>;
+
+export type OperationStep<
+  Params,
+  Steps extends Done,
+  Needs extends string,
+  When extends boolean,
+  Input,
+  Captured,
+  Output extends Schema,
+  R extends Reversal,
+> = StepOptions<Params, Steps, Needs, When> &
+  Effective & {
+    readonly use: Operation<Input, Captured, Output, R>;
+    readonly with: (context: StepContext<Params, OutputsOf<Steps, Needs>>) => NoInfer<Input>;
+  } & (R extends 'irreversible' ? { readonly irreversible: string } : { readonly irreversible?: string });
+
+/** A verdict with its evidence. BLOCKED: this host cannot do it, and `observed` says what would unblock it. */
+export interface Finding {
+  readonly verdict: 'PASS' | 'PARTIAL' | 'FAIL' | 'BLOCKED';
+  readonly observed: string;
+  readonly evidence?: Readonly<Record<string, Json>>;
+}
+
+export interface CheckStep<
+  Params,
+  Steps extends Done,
+  Needs extends string,
+  When extends boolean,
+> extends StepOptions<Params, Steps, Needs, When> {
+  readonly expect: string;
+  readonly run: (
+    context: ReadContext<Params, OutputsOf<Steps, Needs>, undefined>,
+  ) => Finding | Promise<Finding>;
+}
