@@ -94,7 +94,10 @@ const bodies = [
     fingerprint: z.string(),
     changes: z.array(z.string()),
   }),
-  z.object({ type: z.literal('run.moved'), to: z.string(), generation: z.number().int().positive() }),
+  /** The state was copied to another folder, and this copy is closed. */
+  z.object({ type: z.literal('run.moved'), to: z.string() }),
+  /** A copy goes on as the next generation. */
+  z.object({ type: z.literal('run.opened'), generation: z.number().int().positive(), from: z.string() }),
   z.object({ type: z.literal('journal.repaired'), cutBytes: z.number().int() }),
 
   z.object({
@@ -125,6 +128,8 @@ const bodies = [
     by: z.enum(['act', 'probe', 'person']),
     why: z.string().optional(),
     verified: z.boolean(),
+    /** When the result was proven; absent when the step has no verification. */
+    clocks: clocks.optional(),
   }),
   /** Nothing was done, so there is nothing to undo. */
   z.object({

@@ -29,6 +29,8 @@ export interface CommandResult {
   /** `null` when a signal ended it. */
   readonly exitCode: number | null;
   readonly signal?: string | undefined;
+  /** Bytes missing at the front of `stdout`: an act's long output is kept in part, an answer never. */
+  readonly cutBytes?: number;
 }
 
 /** Files by absolute path. Reading follows symlinks unless it says otherwise. */
@@ -47,9 +49,12 @@ export interface Files {
   list(path: string): Promise<readonly string[] | undefined>;
   /** Creates a folder and its parents, durably; resolves to the paths that this call created, outermost first. */
   makeFolder(path: string, options?: { mode?: number }): Promise<readonly string[]>;
-  /** Renames within one file system, durably. */
+  /**
+   * Renames within one file system, durably.
+   * @throws StepError `files.exists` when something is already there.
+   */
   rename(from: string, to: string): Promise<void>;
-  /** Removes one file, symlink or empty folder. */
+  /** Removes one file, symlink or empty folder, durably; nothing happens when it is not there. */
   remove(path: string): Promise<void>;
   /** Space and inodes of the file system that holds the path. */
   space(path: string): Promise<Space>;
@@ -76,6 +81,7 @@ export interface Space {
   readonly freeForUsers: number;
   readonly freeForRoot: number;
   readonly total: number;
+  /** `Number.MAX_SAFE_INTEGER` where the file system has no fixed number of them. */
   readonly freeInodes: number;
 }
 

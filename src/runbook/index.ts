@@ -58,3 +58,7 @@ export {
   type UndoCode,
   type UndoData,
 } from './undo.ts';
+export { durationMs } from './duration.ts';
+export { issueText } from './issue-text.ts';
+export { closest, didYouMean } from './suggestion.ts';
+export { validate } from './validate.ts';

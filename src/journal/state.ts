@@ -1,0 +1,124 @@
+import type { BootIdentity, Claim, ClockReading } from '../runbook/index.ts';
+import type { Failure, ProcessIdentity, RecordedNode, RecordedUndo } from './event.ts';
+
+export type RunStatus = 'running' | 'completed' | 'rolling-back' | 'rolled-back' | 'aborted' | 'moved';
+
+/**
+ * Where a step stands by what is on disk:
+ * `pending` nothing begun (or undone again) · `started` a start without an end, so in doubt unless this
+ * process is at it · `interrupted`, `failed` ended, and its effects are in doubt likewise · `partial`,
+ * `not-started` what a doubt was settled as · `waiting` an entered gate · `done` checkpointed ·
+ * `skipped` nothing was to be done · `undoing` an undo without an end · `undo-failed`.
+ */
+export type StepStatus =
+  | 'pending'
+  | 'started'
+  | 'interrupted'
+  | 'failed'
+  | 'partial'
+  | 'not-started'
+  | 'waiting'
+  | 'done'
+  | 'skipped'
+  | 'undoing'
+  | 'undo-failed';
+
+export interface StepState {
+  readonly id: string;
+  status: StepStatus;
+  attempts: number;
+  /** Sequence number of the first start that is not undone; orders a rollback. */
+  startedSeq: number | undefined;
+  startedBoot: BootIdentity | undefined;
+  /** Set from the first start until the step is undone. */
+  intent: { readonly captured: unknown; readonly undo: RecordedUndo } | undefined;
+  output: unknown;
+  completedAt: string | undefined;
+  verifiedAt: ClockReading | undefined;
+  /** It was undone in this run; a new start clears it. */
+  undone: boolean;
+  skipped: 'when' | 'already-done' | 'failed-need' | undefined;
+  error: Failure | undefined;
+  gate: GateState | undefined;
+  accepted: boolean;
+}
+
+export interface GateState {
+  readonly kind: 'confirm' | 'manual' | 'reboot' | 'soak';
+  readonly says: string;
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  readonly maxGap: number | undefined;
+  readonly enteredBoot: BootIdentity;
+  readonly enteredAt: string;
+  readonly samples: Sample[];
+  openedSeq: number | undefined;
+}
+
+/** One look at a soak's health. */
+export interface Sample {
+  readonly healthy: boolean;
+  readonly readings: Readonly<Record<string, boolean | string>>;
+  readonly boot: BootIdentity;
+  readonly clocks: ClockReading;
+  readonly at: string;
+}
+
+/** Everything known of a run: a pure fold of its journal. */
+export interface RunState {
+  readonly run: string;
+  readonly runbook: string;
+  readonly summary: string;
+  readonly host: string;
+  readonly startedAt: string;
+  readonly params: unknown;
+  readonly source: { readonly file: string; readonly files: Readonly<Record<string, string>> };
+  readonly tools: Readonly<Record<string, string>>;
+  readonly claims: readonly Claim[];
+  nodes: readonly RecordedNode[];
+  fingerprint: string;
+  generation: number;
+  status: RunStatus;
+  movedTo: string | undefined;
+  readonly steps: Map<string, StepState>;
+  rollback:
+    | { to: string | undefined; steps: readonly string[]; reboot: 'not-needed' | 'waiting' | 'passed'; rebootFrom: BootIdentity | undefined }
+    | undefined;
+  lastProcess: ProcessIdentity | undefined;
+  lastSeq: number;
+  lastAt: string;
+}
+
+/** The state of one step; a step that the journal does not know is pending. */
+export function stepState(state: RunState, id: string): StepState {
+  let step = state.steps.get(id);
+  if (step === undefined) {
+    step = freshStep(id);
+    state.steps.set(id, step);
+  }
+  return step;
+}
+
+function freshStep(id: string): StepState {
+  return {
+    id,
+    status: 'pending',
+    attempts: 0,
+    startedSeq: undefined,
+    startedBoot: undefined,
+    intent: undefined,
+    output: undefined,
+    completedAt: undefined,
+    verifiedAt: undefined,
+    undone: false,
+    skipped: undefined,
+    error: undefined,
+    gate: undefined,
+    accepted: false,
+  };
+}
+
+/** Whether nothing more can come of the run. */
+export function isOver(state: RunState): boolean {
+  return state.status !== 'running' && state.status !== 'rolling-back';
+}

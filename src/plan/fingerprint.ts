@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { RecordedNode } from '../journal/event.ts';
+import { formatCommand, placeholder, sh, type Command, type Node, type Runbook, type StepContext, type StepNode } from '../runbook/index.ts';
+
+/**
+ * What a run pins of its runbook, per step: everything that decides what a done step means. Titles,
+ * phases and the text of functions do not; a change of those only warns, by the sources' hashes.
+ */
+export function recordNodes(runbook: Runbook, params: unknown): RecordedNode[] {
+  return runbook.nodes.map((node) => ({
+    id: node.id,
+    kind: node.kind,
+    title: node.title,
+    ...(node.phase === undefined ? {} : { phase: node.phase }),
+    needs: [...node.needs],
+    reversal: node.kind === 'step' ? node.reversal : 'readonly',
+    ...(node.kind === 'step' && node.irreversible !== undefined ? { irreversible: node.irreversible } : {}),
+    effective: node.kind === 'step' ? node.effective : 'now',
+    fingerprint: hash(meaning(node, params)),
+  }));
+}
+
+/** The fingerprint of a whole graph. */
+export function fingerprintOf(nodes: readonly RecordedNode[]): string {
+  return hash(nodes.map((node) => [node.id, node.needs, node.fingerprint]));
+}
+
+function meaning(node: Node, params: unknown): unknown {
+  const base = { kind: node.kind, locks: node.locks };
+  switch (node.kind) {
+    case 'step':
+      return { ...base, ...stepMeaning(node, params) };
+    case 'check':
+      return { ...base, expect: node.expect };
+    case 'soak':
+      return { ...base, min: String(node.min), max: String(node.max), maxGap: node.maxGap, fresh: node.fresh, probes: node.probes.map((probe) => probe.name) };
+    case 'confirm':
+    case 'manual':
+      return { ...base, input: schemaMeaning(node.input) };
+    case 'reboot':
+      return base;
+  }
+}
+
+function stepMeaning(node: StepNode, params: unknown): unknown {
+  return {
+    reversal: node.reversal,
+    effective: node.effective,
+    output: schemaMeaning(node.body.output),
+    operation: node.operation && { name: node.operation.name, version: node.operation.version, input: inputTemplate(node, params) },
+    commands: node.operation === undefined ? commandTemplate(node, params) : undefined,
+  };
+}
+
+/** The commands with a name in place of every value that only a run knows; `undefined` where code decides. */
+export function commandTemplate(node: StepNode, params: unknown): string[] | undefined {
+  if (node.body.commands === undefined) return undefined;
+  try {
+    const context = { ...templateContext(node, params), sh };
+    return node.body.commands(context as never).map((command: Command) => formatCommand(command));
+  } catch {
+    return undefined;
+  }
+}
+
+function inputTemplate(node: StepNode, params: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(node.operation?.with(templateContext(node, params)) ?? null));
+  } catch {
+    return undefined;
+  }
+}
+
+function templateContext(node: Node, params: unknown): StepContext & { captured: unknown; input: unknown } {
+  return {
+    params,
+    outputs: Object.fromEntries(Object.values(node.outputNames).map((name) => [name, placeholder(name)])),
+    run: placeholder('run'),
+    captured: placeholder(`${node.id}.captured`),
+    input: placeholder(`${node.id}.input`),
+  };
+}
+
+function schemaMeaning(schema: z.ZodType | undefined): unknown {
+  if (schema === undefined) return undefined;
+  try {
+    return z.toJSONSchema(schema, { unrepresentable: 'any' });
+  } catch {
+    return 'custom';
+  }
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+
+/** What each call of the chain may be given, checked when a runbook is loaded: its types were stripped. */
+
+const fn = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', { error: 'must be a function' });
+const text = z.union([z.string().min(1), fn]);
+const schema = z.custom<z.ZodType>((value) => typeof value === 'object' && value !== null && 'parse' in value && '_zod' in value, {
+  error: 'must be a schema made with z',
+});
+const objectSchema = schema.refine((value) => (value as Partial<z.ZodObject>).def?.type === 'object', {
+  error: 'must be a z.object(…)',
+});
+const duration = z.union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error: 'must be such as 90s, 30m or 24h' })]);
+const why = z.string().min(1, { error: 'must say why' });
+
+const stepOptions = {
+  needs: z.array(z.string()).optional(),
+  title: z.string().min(1).optional(),
+  when: fn.optional(),
+  locks: z.array(z.string().min(1)).optional(),
+  onFailure: z.enum(['stop', 'continue', 'rollback']).optional(),
+};
+
+const undoCode = z.strictObject({ describe: text, run: fn, breakGlass: text });
+
+const reversal = {
+  undo: z.union([fn, undoCode], { error: 'must be a function that gives data, or { describe, run, breakGlass }' }).optional(),
+  irreversible: why.optional(),
+  readonly: z.literal(true).optional(),
+  effective: z.enum(['now', 'at-boot']).optional(),
+};
+
+const body = {
+  capture: fn.optional(),
+  output: schema.optional(),
+  probe: fn.optional(),
+  verify: fn.optional(),
+  preview: fn.optional(),
+  idempotent: z.boolean().optional(),
+  retry: z
+    .strictObject({ retries: z.number().int().min(0), minDelayMs: z.number().positive().optional(), maxDelayMs: z.number().positive().optional() })
+    .optional(),
+  timeout: duration.optional(),
+  commands: fn.optional(),
+  result: fn.optional(),
+  run: fn.optional(),
+  describe: text.optional(),
+};
+
+const operation = z.looseObject({
+  operation: z.string().min(1),
+  version: z.number().int().positive(),
+  input: schema,
+  reversal: z.enum(['undo', 'irreversible', 'readonly']),
+  undo: reversal.undo,
+  ...body,
+});
+
+export const definitionSchemas = {
+  inlineStep: z.strictObject({ ...stepOptions, ...reversal, ...body }),
+  operationStep: z.strictObject({
+    ...stepOptions,
+    effective: reversal.effective,
+    irreversible: reversal.irreversible,
+    use: operation,
+    with: fn,
+  }),
+  check: z.strictObject({ ...stepOptions, expect: z.string().min(1), run: fn }),
+  confirm: z.strictObject({ ...stepOptions, ask: text, input: objectSchema.optional() }),
+  manual: z.strictObject({ ...stepOptions, instructions: text, input: objectSchema.optional(), probe: fn.optional() }),
+  reboot: z.strictObject({ ...stepOptions, instructions: text, verify: fn.optional() }),
+  soak: z.strictObject({
+    ...stepOptions,
+    min: z.union([duration, fn]),
+    max: z.union([duration, fn]),
+    maxGap: duration.optional(),
+    fresh: z.array(z.string()).optional(),
+    probes: z.array(z.strictObject({ name: z.string().min(1), check: fn })),
+  }),
+} as const;
+
+export const runbookOptionsSchema = z.strictObject({
+  summary: z.string().min(1),
+  params: objectSchema.optional(),
+  tools: z.array(z.string().min(1)).optional(),
+  root: z.boolean().optional(),
+  claims: fn.optional(),
+  rehearsal: z.custom<object>((value) => typeof value === 'object' && value !== null).optional(),
+});
+
+export type StepDefinition = z.infer<typeof definitionSchemas.inlineStep>;
+export type OperationStepDefinition = z.infer<typeof definitionSchemas.operationStep>;

@@ -1,0 +1,105 @@
+import type { z } from 'zod';
+import { definitionSchemas, type OperationStepDefinition, type StepDefinition } from './definition-schema.ts';
+import type { PlacedEntry } from './flatten.ts';
+import type { Node, StepBody, StepNode } from './node.ts';
+import type { Reversal } from './operation.ts';
+import { issueText } from './issue-text.ts';
+
+/** The node of one placed call, or `undefined` with the problems told. */
+export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined {
+  const isOperation = entry.kind === 'step' && 'use' in entry.definition;
+  const schema =
+    entry.kind === 'step'
+      ? definitionSchemas[isOperation ? 'operationStep' : 'inlineStep']
+      : definitionSchemas[entry.kind];
+  const parsed = (schema as z.ZodObject).safeParse(entry.definition);
+  if (!parsed.success) {
+    const known = Object.keys(schema.shape);
+    for (const issue of parsed.error.issues) problems.push(`step "${entry.id}": ${issueText(issue, known)}`);
+    return undefined;
+  }
+  // Not the parsed copy: an author's objects (schemas, operations) keep their identity.
+  const definition = entry.definition as never;
+  const base = {
+    id: entry.id,
+    phase: entry.phase,
+    needs: entry.needs,
+    outputNames: entry.outputNames,
+    title: parsed.data['title'] ?? entry.id,
+    when: parsed.data['when'],
+    locks: parsed.data['locks'] ?? [],
+    onFailure: parsed.data['onFailure'] ?? 'stop',
+  } as Pick<Node, 'id' | 'phase' | 'needs' | 'outputNames' | 'title' | 'when' | 'locks' | 'onFailure'>;
+  if (entry.kind === 'step') {
+    return isOperation
+      ? operationNode(base, definition as OperationStepDefinition, problems)
+      : inlineNode(base, definition as StepDefinition, problems);
+  }
+  const optional = { input: undefined, probe: undefined, verify: undefined };
+  const soak = entry.kind === 'soak' ? { maxGap: '10m', fresh: [] } : {};
+  return { ...optional, ...soak, ...(definition as object), ...base, kind: entry.kind } as unknown as Node;
+}
+
+type Base = Pick<Node, 'id' | 'phase' | 'needs' | 'outputNames' | 'title' | 'when' | 'locks' | 'onFailure'>;
+
+function inlineNode(base: Base, definition: StepDefinition, problems: string[]): StepNode | undefined {
+  const said = (['undo', 'irreversible', 'readonly'] as const).filter((key) => definition[key] !== undefined);
+  if (said.length !== 1) {
+    problems.push(
+      said.length === 0
+        ? `step "${base.id}" does not say how it is undone: give undo, or irreversible: 'why', or readonly: true`
+        : `step "${base.id}" says ${said.join(' and ')}; it can be only one`,
+    );
+    return undefined;
+  }
+  const body = definition as unknown as StepBody;
+  if (!checkBody(base.id, body, problems)) return undefined;
+  return {
+    ...base,
+    kind: 'step',
+    reversal: said[0] as Reversal,
+    irreversible: definition.irreversible,
+    effective: definition.effective ?? 'now',
+    body,
+    undo: definition.undo as StepNode['undo'],
+    operation: undefined,
+  };
+}
+
+function operationNode(base: Base, definition: OperationStepDefinition, problems: string[]): StepNode | undefined {
+  const { use } = definition;
+  const reversal: Reversal = definition.irreversible === undefined ? use.reversal : 'irreversible';
+  if (use.reversal === 'irreversible' && definition.irreversible === undefined) {
+    problems.push(`step "${base.id}" uses ${use.operation}, which cannot be undone: say what is lost with irreversible: 'why'`);
+    return undefined;
+  }
+  const body = use as unknown as StepBody;
+  if (!checkBody(base.id, body, problems)) return undefined;
+  return {
+    ...base,
+    kind: 'step',
+    reversal,
+    irreversible: definition.irreversible,
+    effective: definition.effective ?? 'now',
+    body,
+    undo: reversal === 'undo' ? (use.undo as StepNode['undo']) : undefined,
+    operation: { name: use.operation, version: use.version, input: use.input, with: definition.with as never },
+  };
+}
+
+function checkBody(id: string, body: StepBody, problems: string[]): boolean {
+  const before = problems.length;
+  if ((body.commands === undefined) === (body.run === undefined)) {
+    problems.push(`step "${id}" must have either commands or run${body.run === undefined ? '' : ', not both'}`);
+  }
+  if (body.run !== undefined && body.describe === undefined) {
+    problems.push(`step "${id}" has run, and does not describe what it will do`);
+  }
+  if (body.commands !== undefined && body.output !== undefined && body.result === undefined) {
+    problems.push(`step "${id}" has commands and an output, and no result that reads the one from the other`);
+  }
+  if (body.result !== undefined && body.output === undefined) {
+    problems.push(`step "${id}" has a result and no output schema`);
+  }
+  return problems.length === before;
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { UsageError } from '../errors.ts';
+import { collectedBy, type Collected, type Entry } from './builder.ts';
+import { runbookOptionsSchema } from './definition-schema.ts';
+import { flatten, type PlacedEntry } from './flatten.ts';
+import { issueText } from './issue-text.ts';
+import { toNode } from './to-node.ts';
+import type { Node } from './node.ts';
+import type { Runbook } from './runbook.ts';
+import { didYouMean } from './suggestion.ts';
+
+const runbookId = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/**
+ * Checks by hand at load time what the compiler checks for those who run it, and gives the graph.
+ *
+ * @param value a runbook file's default export
+ * @param origin where it came from, for messages
+ * @throws UsageError `runbook.not-one` for anything but a chain; `runbook.invalid` with every problem found
+ */
+export function validate(value: unknown, origin: string): Runbook {
+  const collected = collectedBy(value);
+  if (collected === undefined || collected.id === undefined) {
+    throw new UsageError(
+      'runbook.not-one',
+      `${origin} does not export a runbook`,
+      "Its default export must be a chain that begins with runbook('some-id', { summary: … }).",
+    );
+  }
+  const problems: string[] = [];
+  const options = checkHead(collected, problems);
+  const entries = flatten(collected.entries as readonly Entry[], problems);
+  checkGraph(entries, problems);
+  const nodes = entries.map((entry) => toNode(entry, problems)).filter((node): node is Node => node !== undefined);
+  if (nodes.length === 0 && problems.length === 0) problems.push('it has no steps');
+  checkFresh(nodes, problems);
+  if (problems.length > 0 || options === undefined) {
+    throw new UsageError(
+      'runbook.invalid',
+      `the runbook in ${origin} is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      'Nothing was run. Mend the file, and try migrate show on it.',
+    );
+  }
+  return {
+    id: collected.id as string,
+    summary: options.summary,
+    params: (options.params as z.ZodObject | undefined) ?? z.object({}),
+    tools: options.tools ?? [],
+    root: options.root ?? false,
+    claims: (options.claims as Runbook['claims'] | undefined) ?? (() => []),
+    rehearsal: options.rehearsal as Runbook['rehearsal'],
+    nodes,
+  };
+}
+
+function checkHead(collected: Collected, problems: string[]): z.infer<typeof runbookOptionsSchema> | undefined {
+  if (typeof collected.id !== 'string' || !runbookId.test(collected.id)) {
+    problems.push(`its id ${JSON.stringify(collected.id)} must be lower-case words joined by dashes, such as move-home`);
+  }
+  const options = runbookOptionsSchema.safeParse(collected.options);
+  if (options.success) return options.data;
+  for (const issue of options.error.issues) problems.push(`options: ${issueText(issue)}`);
+  return undefined;
+}
+
+function checkGraph(entries: readonly PlacedEntry[], problems: string[]): void {
+  const earlier: string[] = [];
+  const all = entries.map((entry) => entry.id);
+  for (const { id, needs } of entries) {
+    if (!runbookId.test(id)) problems.push(`the step id "${id}" must be lower-case words joined by dashes, such as copy-data`);
+    if (earlier.includes(id)) problems.push(`the step id "${id}" is used twice`);
+    for (const need of needs) {
+      if (earlier.includes(need)) continue;
+      problems.push(
+        all.includes(need)
+          ? `step "${id}" needs "${need}", which comes later (or is itself); a step can need earlier ones only`
+          : `step "${id}" needs "${need}", and there is no such step.${didYouMean(need, earlier)}`,
+      );
+    }
+    earlier.push(id);
+  }
+}
+
+function checkFresh(nodes: readonly Node[], problems: string[]): void {
+  const earlier: string[] = [];
+  for (const node of nodes) {
+    if (node.kind === 'soak') {
+      for (const id of node.fresh) {
+        if (!earlier.includes(id)) problems.push(`soak "${node.id}" keeps "${id}" fresh, and no earlier step has that id.${didYouMean(id, earlier)}`);
+      }
+    }
+    earlier.push(node.id);
+  }
+}
