@@ -1,0 +1,156 @@
+import { statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { StepError, messageOf } from '../errors.ts';
+import type { SpawnOptions } from '../engine/ports.ts';
+import { formatCommand, type Command, type CommandResult, type ExecOptions } from '../runbook/index.ts';
+import { Lines, Tail } from './output.ts';
+import { identityOf } from './process.ts';
+import { endGroup } from './process-group.ts';
+import { findProgram } from './program.ts';
+import { resolveEnvironment } from './secrets.ts';
+
+/** The variable by which a resumed run knows the children of an earlier attempt; see orphans.ts. */
+export const runMark = 'MIGRATE_RUN';
+
+const mebibyte = 1024 * 1024;
+// An answer that was cut would be believed, so a question that prints more than this fails.
+const answerLimit = 64 * mebibyte;
+const talkLimit = 8 * mebibyte;
+const stderrLimit = mebibyte;
+/** Milliseconds for which a pipe that a grandchild holds open may be silent after the command itself has ended. */
+const quietAfterExitMs = 2_000;
+
+interface RunOptions extends ExecOptions, Pick<SpawnOptions, 'onStart'> {
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdoutLimit: number;
+}
+
+/** Runs a command to its end; see `Host.exec`. */
+export async function exec(command: Command, options: ExecOptions = {}): Promise<CommandResult> {
+  const result = await runCommand(command, { ...options, env: {}, stdoutLimit: answerLimit });
+  if (result.cutBytes === undefined) return result;
+  throw new StepError(
+    'command.too-much-output',
+    `the command printed more than ${answerLimit / mebibyte} MiB: ${formatCommand(command)}`,
+  );
+}
+
+/** Runs a command of a step; see `EngineHost.spawn`. */
+export function spawn(command: Command, options: SpawnOptions): Promise<CommandResult> {
+  return runCommand(command, { ...options, env: { [runMark]: options.run }, stdoutLimit: talkLimit });
+}
+
+async function runCommand(command: Command, options: RunOptions): Promise<CommandResult> {
+  const { env, redact } = await resolveEnvironment(command);
+  const cwd = command.cwd ?? process.cwd();
+  if (!isFolder(cwd)) {
+    throw new StepError('command.folder', `there is no folder ${cwd} to run in: ${formatCommand(command)}`);
+  }
+  const [program, ...args] = command.argv;
+  const file = await findProgram(program, env['PATH'] ?? process.env['PATH'], cwd);
+  const { execa } = await import('execa');
+  if (options.signal?.aborted) throw interrupted(command);
+
+  const child = execa(file, args, {
+    cwd,
+    env: { ...env, ...options.env },
+    // A group of its own: the terminal's Ctrl-C reaches this program only, which ends its children in order.
+    detached: true,
+    buffer: false,
+    reject: false,
+    stripFinalNewline: false,
+    encoding: 'buffer',
+    ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
+  });
+  // At once, before the event loop can reap a child that has already ended.
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  const stdout = new Tail(options.stdoutLimit);
+  const stderr = new Tail(stderrLimit);
+  const { onLine } = options;
+  follow(child.stdout, stdout, onLine && ((line) => onLine(redact(line), 'stdout')));
+  follow(child.stderr, stderr, onLine && ((line) => onLine(redact(line), 'stderr')));
+  child.nodeChildProcess.once('exit', () => {
+    for (const stream of [child.stdout, child.stderr]) destroyWhenQuiet(stream);
+  });
+
+  let ending: Promise<void> | undefined;
+  const end = () => {
+    if (child.pid !== undefined) ending ??= endGroup(child.pid);
+  };
+  options.signal?.addEventListener('abort', end, { once: true });
+  let failedStart: { thrown: unknown } | undefined;
+  try {
+    if (identity !== undefined) await options.onStart?.(identity);
+  } catch (thrown) {
+    // Its start could not be recorded, so nobody could ever find it again.
+    failedStart = { thrown };
+    end();
+  }
+  const ended = await child;
+  options.signal?.removeEventListener('abort', end);
+  await ending;
+  if (failedStart !== undefined) throw failedStart.thrown;
+
+  const result: CommandResult = {
+    stdout: redact(stdout.text()),
+    stderr: redact(stderr.text()),
+    exitCode: ended.exitCode ?? null,
+    ...(ended.signal === undefined ? {} : { signal: ended.signal }),
+    ...(stdout.cutBytes === 0 ? {} : { cutBytes: stdout.cutBytes }),
+  };
+  if (ending !== undefined) throw interrupted(command);
+  if (result.exitCode === null && result.signal === undefined) {
+    throw new StepError(
+      'command.cannot-start',
+      `cannot start ${formatCommand(command)}: ${messageOf(ended.cause ?? ended)}`,
+    );
+  }
+  const accepted = result.exitCode !== null && (command.ok ?? [0]).includes(result.exitCode);
+  if (!accepted && options.anyExit !== true) throw failed(command, result);
+  return result;
+}
+
+function follow(stream: Readable | null, tail: Tail, onLine: ((line: string) => void) | undefined): void {
+  const lines = onLine && new Lines(onLine);
+  stream?.on('data', (chunk: Buffer) => {
+    tail.add(chunk);
+    lines?.add(chunk);
+  });
+  stream?.once('close', () => lines?.end());
+}
+
+/** A daemon that inherited the pipe would keep it open for ever. */
+function destroyWhenQuiet(stream: Readable | null): void {
+  if (stream === null || stream.destroyed) return;
+  const timer = setTimeout(() => stream.destroy(), quietAfterExitMs);
+  stream.on('data', () => timer.refresh());
+  stream.once('close', () => clearTimeout(timer));
+}
+
+function failed(command: Command, result: CommandResult): StepError {
+  const how =
+    result.signal === undefined ? `exited with ${result.exitCode}` : `was ended by ${result.signal}`;
+  const said = lastLines(result.stderr) || lastLines(result.stdout);
+  return new StepError(
+    'command.failed',
+    `${formatCommand(command)} ${how}${said === '' ? ' and said nothing' : `:\n${said}`}`,
+  );
+}
+
+function interrupted(command: Command): StepError {
+  return new StepError('command.interrupted', `interrupted: ${formatCommand(command)}`);
+}
+
+function lastLines(text: string): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .slice(-10)
+    .map((line) => `  ${line}`)
+    .join('\n')
+    .trimEnd();
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
