@@ -197,7 +197,13 @@ const bodies = [
   }),
   z.object({ type: z.literal('irreversible.accepted'), ...step, by: z.enum(['phrase', 'flag']) }),
 
-  z.object({ type: z.literal('rollback.started'), to: z.string().optional(), steps: z.array(z.string()) }),
+  /** `reboot`: the running system lives on what is undone, so a boot must come in between. */
+  z.object({
+    type: z.literal('rollback.started'),
+    to: z.string().optional(),
+    steps: z.array(z.string()),
+    reboot: z.boolean(),
+  }),
   z.object({ type: z.literal('undo.started'), ...step, undo: recordedUndo, boot }),
   z.object({
     type: z.literal('undo.completed'),

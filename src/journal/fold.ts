@@ -70,7 +70,7 @@ export function apply(state: RunState, event: JournalEvent): void {
       return;
     case 'rollback.started':
       state.status = 'rolling-back';
-      state.rollback = { to: event.to, steps: event.steps, reboot: 'not-needed', rebootFrom: undefined };
+      state.rollback = { to: event.to, steps: event.steps, reboot: event.reboot ? 'needed' : 'not-needed', rebootFrom: undefined };
       return;
     case 'rollback.reboot-entered':
       if (state.rollback) Object.assign(state.rollback, { reboot: 'waiting', rebootFrom: event.boot });

@@ -82,7 +82,7 @@ export interface RunState {
   movedTo: string | undefined;
   readonly steps: Map<string, StepState>;
   rollback:
-    | { to: string | undefined; steps: readonly string[]; reboot: 'not-needed' | 'waiting' | 'passed'; rebootFrom: BootIdentity | undefined }
+    | { to: string | undefined; steps: readonly string[]; reboot: 'not-needed' | 'needed' | 'waiting' | 'passed'; rebootFrom: BootIdentity | undefined }
     | undefined;
   lastProcess: ProcessIdentity | undefined;
   lastSeq: number;

@@ -43,7 +43,7 @@ function meaning(node: Node, params: unknown): unknown {
   }
 }
 
-function stepMeaning(node: StepNode, params: unknown): unknown {
+function stepMeaning(node: StepNode, params: unknown): object {
   return {
     reversal: node.reversal,
     effective: node.effective,

@@ -19,41 +19,25 @@ export interface Frontier {
 export function frontier(nodes: readonly Node[], state: RunState, skip: ReadonlySet<string>): Frontier {
   const ready: Node[] = [];
   const unreachable: Node[] = [];
+  const settled = new Set<string>();
+  const lost = new Set<string>();
   let open = 0;
+  // Page order is a legal order, so one pass sees every need before what needs it.
   for (const node of nodes) {
     const step = stepState(state, node.id);
-    if (isSettled(node, state)) continue;
-    if (failedAndPassedOver(node, state)) continue;
-    if (node.needs.some((need) => isLost(need, nodes, state))) {
+    if (step.status === 'done' || (step.status === 'skipped' && step.skipped !== 'failed-need')) {
+      settled.add(node.id);
+    } else if (node.onFailure === 'continue' && step.status === 'failed' && skip.has(node.id)) {
+      lost.add(node.id);
+    } else if (node.needs.some((need) => lost.has(need))) {
+      lost.add(node.id);
       if (step.status !== 'skipped') unreachable.push(node);
-      continue;
+    } else {
+      open += 1;
+      if (!skip.has(node.id) && node.needs.every((need) => settled.has(need))) ready.push(node);
     }
-    open += 1;
-    if (!skip.has(node.id) && node.needs.every((need) => isSettledById(need, nodes, state))) ready.push(node);
   }
   return { ready, unreachable, finished: open === 0 };
-}
-
-/** Done, or rightly skipped. */
-function isSettled(node: Node, state: RunState): boolean {
-  const step = stepState(state, node.id);
-  return step.status === 'done' || (step.status === 'skipped' && step.skipped !== 'failed-need');
-}
-
-function isSettledById(id: string, nodes: readonly Node[], state: RunState): boolean {
-  const node = nodes.find((candidate) => candidate.id === id);
-  return node !== undefined && isSettled(node, state);
-}
-
-function failedAndPassedOver(node: Node, state: RunState): boolean {
-  return node.onFailure === 'continue' && stepState(state, node.id).status === 'failed';
-}
-
-/** Failed and passed over, or waiting on such a one. */
-function isLost(id: string, nodes: readonly Node[], state: RunState): boolean {
-  const node = nodes.find((candidate) => candidate.id === id);
-  if (node === undefined) return false;
-  return failedAndPassedOver(node, state) || node.needs.some((need) => isLost(need, nodes, state));
 }
 
 /**

@@ -32,17 +32,13 @@ export function planRollback(state: RunState, now: BootIdentity, to?: string): R
     .filter(({ step }) => step.startedSeq !== undefined && step.startedSeq > keepUpTo)
     .toSorted((a, b) => (b.step.startedSeq ?? 0) - (a.step.startedSeq ?? 0));
   const atBoot = begun.filter(({ node }) => node.effective === 'at-boot');
-  const rebootWaits = state.rollback?.reboot === 'waiting';
+  const rebootAhead = state.rollback?.reboot === 'needed' || state.rollback?.reboot === 'waiting';
   const livesOnNew = atBoot.some(({ step }) => step.startedBoot !== undefined && !isSameBoot(step.startedBoot, now));
+  const rebootNeeded = livesOnNew || rebootAhead;
   return {
-    beforeReboot: livesOnNew || rebootWaits ? atBoot : [],
-    rebootNeeded: livesOnNew || rebootWaits,
-    afterReboot: livesOnNew || rebootWaits ? begun.filter(({ node }) => node.effective !== 'at-boot') : begun,
+    beforeReboot: rebootNeeded ? atBoot : [],
+    rebootNeeded,
+    afterReboot: rebootNeeded ? begun.filter(({ node }) => node.effective !== 'at-boot') : begun,
     irreversible: begun.filter(({ node }) => node.reversal === 'irreversible'),
   };
-}
-
-/** The steps in the order of their undos. */
-export function rollbackOrder(plan: RollbackPlan): readonly RollbackStep[] {
-  return [...plan.beforeReboot, ...plan.afterReboot];
 }

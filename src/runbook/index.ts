@@ -37,6 +37,7 @@ export type {
   StepNode,
 } from './node.ts';
 export { operation, type Operation, type Reversal } from './operation.ts';
+export { mountAt, mountOf } from './mount-table.ts';
 export { isPlaceholder, placeholder } from './placeholder.ts';
 export type { NixosWslPlan, RehearsalPlan, WorldDisk } from './rehearsal.ts';
 export type { Runbook, RunbookOptions } from './runbook.ts';

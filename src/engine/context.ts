@@ -1,0 +1,46 @@
+import type { RunState } from '../journal/state.ts';
+import { stepState } from '../journal/state.ts';
+import { UsageError } from '../errors.ts';
+import { sh, type Ask, type CapturedContext, type Host, type Node, type ReadContext, type RunInfo, type StepContext } from '../runbook/index.ts';
+
+export function runInfo(state: RunState, folder: string): RunInfo {
+  return { id: state.run, runbook: state.runbook, startedAt: state.startedAt, folder };
+}
+
+/** What is fixed before a step begins: parameters, the outputs of its needs, the run. */
+export function stepContext(node: Node, state: RunState, folder: string): StepContext {
+  const outputs = Object.fromEntries(
+    Object.entries(node.outputNames).map(([id, name]) => [name, stepState(state, id).output]),
+  );
+  return { params: state.params, outputs, run: runInfo(state, folder) };
+}
+
+/**
+ * The context for questions to the world, with the operation's validated input.
+ * @throws UsageError `step.input` when `with` gave what the operation does not take
+ */
+export function readContext(node: Node, context: StepContext, host: Host): ReadContext {
+  return { ...context, input: inputOf(node, context), $: ask(host), sh, host };
+}
+
+export function capturedContext(read: ReadContext, captured: unknown): CapturedContext {
+  return { ...read, captured };
+}
+
+function inputOf(node: Node, context: StepContext): unknown {
+  if (node.kind !== 'step' || node.operation === undefined) return undefined;
+  const parsed = node.operation.input.safeParse(node.operation.with(context));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  throw new UsageError('step.input', `step "${node.id}" gives ${node.operation.name} what it does not take: ${problems.join('; ')}`);
+}
+
+function ask(host: Host): Ask {
+  return Object.assign(
+    (literals: TemplateStringsArray, ...values: Parameters<Ask>[1][]) => host.exec(sh(literals, ...values)),
+    {
+      anyExit: (literals: TemplateStringsArray, ...values: Parameters<Ask>[1][]) =>
+        host.exec(sh(literals, ...values), { anyExit: true }),
+    },
+  );
+}

@@ -1,0 +1,71 @@
+import { UsageError } from '../../errors.ts';
+import { issueText, type ConfirmNode, type ManualNode } from '../../runbook/index.ts';
+import type { StepResult } from '../attempt.ts';
+import { readContext, stepContext } from '../context.ts';
+import { record, stepOf, type Session } from '../session.ts';
+import { enterGate, gateText } from './enter.ts';
+
+/** A gate that a person opens: asks whoever is there, else waits. */
+export async function passPersonGate(session: Session, node: ConfirmNode | ManualNode): Promise<StepResult> {
+  const context = stepContext(node, session.state, session.folder);
+  const says = gateText(node.kind === 'confirm' ? node.ask : node.instructions, context);
+  await enterGate(session, node, says);
+  if (node.kind === 'manual' && node.input === undefined && node.probe !== undefined) {
+    const read = readContext(node, context, session.ports.host);
+    if (await node.probe(read)) return open(session, node, 'probe', undefined);
+  }
+  const answer = await session.ports.operator.confirm(node.id, says, node.kind);
+  const agreed = answer === 'yes' || (answer === 'flag' && node.kind === 'confirm');
+  if (!agreed) return waitForPerson(session, node, says);
+  const given = node.input === undefined ? undefined : await session.ports.operator.gateInput(node.id, Object.keys(node.input.shape));
+  if (node.input !== undefined && given === undefined) return waitForPerson(session, node, says);
+  const input = parseGateInput(node, given);
+  return open(session, node, answer === 'flag' ? 'yes' : 'person', input);
+}
+
+async function open(session: Session, node: ConfirmNode | ManualNode, by: 'person' | 'yes' | 'probe', input: unknown): Promise<StepResult> {
+  const { host } = session.ports;
+  await record(session, {
+    type: 'gate.opened',
+    step: node.id,
+    by,
+    ...(input === undefined ? {} : { input }),
+    boot: await host.boot(),
+    clocks: host.clock.now(),
+  });
+  return { kind: 'done' };
+}
+
+/**
+ * Opens a gate by a person's word given on the command line.
+ * @throws UsageError `gate.not-waiting` when the run does not wait there, `gate.input` for wrong input
+ */
+export async function openGateByHand(session: Session, node: ConfirmNode | ManualNode, given: Readonly<Record<string, unknown>> | undefined): Promise<void> {
+  const { status } = stepOf(session, node);
+  if (status !== 'waiting') {
+    throw new UsageError('gate.not-waiting', `the run does not wait at "${node.id}": it is ${status}`, `See where it stands: migrate status ${session.state.run}`);
+  }
+  await open(session, node, 'person', parseGateInput(node, given ?? {}));
+}
+
+/** @throws UsageError `gate.input` naming each field that is missing or wrong */
+function parseGateInput(node: ConfirmNode | ManualNode, given: unknown): unknown {
+  if (node.input === undefined) return undefined;
+  const parsed = node.input.strict().safeParse(given);
+  if (parsed.success) return parsed.data;
+  const fields = Object.keys(node.input.shape);
+  throw new UsageError(
+    'gate.input',
+    `gate "${node.id}": ${parsed.error.issues.map((issue) => issueText(issue, fields)).join('; ')}`,
+    `Give each with --set: ${fields.map((field) => `--set ${field}=…`).join(' ')}`,
+  );
+}
+
+function waitForPerson(session: Session, node: ConfirmNode | ManualNode, says: string): StepResult {
+  const sets = Object.keys(node.input?.shape ?? {}).map((field) => ` --set ${field}=…`);
+  return {
+    kind: 'waiting',
+    why: `"${node.id}" waits for you: ${says}`,
+    hint: `Then: migrate confirm ${session.state.run} ${node.id}${sets.join('')}, and migrate resume ${session.state.run}`,
+  };
+}

@@ -1,0 +1,36 @@
+import { isSameBoot } from '../../journal/boot.ts';
+import type { RebootNode } from '../../runbook/index.ts';
+import type { StepResult } from '../attempt.ts';
+import { readContext, stepContext } from '../context.ts';
+import { failureOf } from '../failure.ts';
+import { record, stepOf, type Session } from '../session.ts';
+import { enterGate, gateText } from './enter.ts';
+
+/** Asks for a boot, and opens when one has happened and what must hold after it holds. */
+export async function passRebootGate(session: Session, node: RebootNode): Promise<StepResult> {
+  const context = stepContext(node, session.state, session.folder);
+  const { host } = session.ports;
+  const says = gateText(node.instructions, context);
+  await enterGate(session, node, says);
+  const entered = stepOf(session, node).gate?.enteredBoot;
+  const boot = await host.boot();
+  if (entered === undefined || isSameBoot(entered, boot)) {
+    return {
+      kind: 'waiting',
+      why: `"${node.id}" waits for a reboot: ${says}`,
+      hint: `After it: migrate resume ${session.state.run}`,
+    };
+  }
+  try {
+    await node.verify?.(readContext(node, context, host));
+  } catch (thrown) {
+    const { message } = failureOf(thrown);
+    return {
+      kind: 'waiting',
+      why: `the machine has booted, but "${node.id}" does not hold: ${message}`,
+      hint: `Mend it and run migrate resume ${session.state.run}, or go back: migrate rollback ${session.state.run}`,
+    };
+  }
+  await record(session, { type: 'gate.opened', step: node.id, by: 'boot', boot, clocks: host.clock.now() });
+  return { kind: 'done' };
+}

@@ -1,0 +1,11 @@
+export { abort, describeUndo, whatRemains } from './abort.ts';
+export { advance, type ForwardOptions } from './forward.ts';
+export { openGateByHand } from './gates/person.ts';
+export type { Outcome } from './outcome.ts';
+export type { CrashPoint, EngineHost, LiveEvent, Operator, Ports, SpawnOptions, StepLogs } from './ports.ts';
+export { acceptRunbook, mustBeOpen, recordResume } from './resume.ts';
+export { rollBack, type RollbackOptions } from './rollback.ts';
+export { record, type Session } from './session.ts';
+export { settle } from './settle.ts';
+export { startEvent } from './start.ts';
+export { survey, type SurveyedStep } from './survey.ts';

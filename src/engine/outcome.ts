@@ -1,0 +1,30 @@
+import { exitCodes, type ExitCode } from '../errors.ts';
+
+/** How an invocation ended, as data. */
+export interface Outcome {
+  readonly status: 'completed' | 'reached' | 'waiting' | 'failed' | 'interrupted' | 'rolled-back' | 'rollback-incomplete';
+  readonly exitCode: ExitCode;
+  /** The step that decided it. */
+  readonly step: string | undefined;
+  readonly message: string;
+  /** The way on. */
+  readonly hint: string | undefined;
+}
+
+const exitCodeOf: Record<Outcome['status'], ExitCode> = {
+  completed: exitCodes.done,
+  reached: exitCodes.done,
+  waiting: exitCodes.waiting,
+  failed: exitCodes.stepFailed,
+  interrupted: exitCodes.interrupted,
+  'rolled-back': exitCodes.done,
+  'rollback-incomplete': exitCodes.rollbackIncomplete,
+};
+
+export function outcome(
+  status: Outcome['status'],
+  message: string,
+  more: { step?: string | undefined; hint?: string | undefined } = {},
+): Outcome {
+  return { status, exitCode: exitCodeOf[status], message, step: more.step, hint: more.hint };
+}

@@ -1,0 +1,23 @@
+import type { RecordedUndo } from '../journal/event.ts';
+import type { CapturedContext, Node, StepNode } from '../runbook/index.ts';
+
+/** The undo as data, computed before the act from what was captured. */
+export function recordUndo(node: Node, context: CapturedContext): RecordedUndo {
+  if (node.kind !== 'step' || node.reversal === 'readonly') return { kind: 'nothing' };
+  if (node.reversal === 'irreversible') return { kind: 'irreversible', why: node.irreversible ?? 'it cannot be undone' };
+  return undoData(node, context);
+}
+
+function undoData(node: StepNode, context: CapturedContext): RecordedUndo {
+  const { undo } = node;
+  if (undo === undefined) return { kind: 'nothing' };
+  if (typeof undo === 'function') {
+    return { kind: 'data', actions: undo(context).map((action) => structuredClone(action) as never) };
+  }
+  const breakGlass = typeof undo.breakGlass === 'function' ? undo.breakGlass(context) : undo.breakGlass;
+  return {
+    kind: 'code',
+    describe: typeof undo.describe === 'function' ? undo.describe(context) : undo.describe,
+    breakGlass: typeof breakGlass === 'string' ? breakGlass : breakGlass.map((command) => structuredClone(command) as never),
+  };
+}
