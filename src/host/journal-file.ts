@@ -1,0 +1,188 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { StateError, messageOf } from '../errors.ts';
+import { eventBody, journalVersion, type EventBody, type JournalEvent } from '../journal/event.ts';
+import { encodeLine, explain } from '../journal/line.ts';
+import type { Journal } from '../journal/port.ts';
+import { readEvents, type JournalContent } from '../journal/read.ts';
+import { firstLoss } from '../runbook/index.ts';
+import { syncFolder } from './durable.ts';
+
+const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
+
+/** A journal in a file; `close` waits for the appends that are under way. */
+export interface JournalFile extends Journal {
+  close(): Promise<void>;
+}
+
+/**
+ * Creates an empty journal, durably.
+ *
+ * @throws StateError `journal.exists` when there is one, `journal.unwritable` when it cannot be created.
+ */
+export async function createJournal(
+  path: string,
+  options: { now?: () => number } = {},
+): Promise<JournalFile> {
+  try {
+    const handle = await open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, 0o600);
+    await handle.sync();
+    await syncFolder(dirname(path));
+    return new OpenJournal(path, handle, [], options.now);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new StateError('journal.exists', `there is already a journal at ${path}`);
+    }
+    throw await unwritable(path, error);
+  }
+}
+
+/**
+ * Opens a journal for appending. Only the holder of the run's lock may: a torn tail is cut off, and
+ * `journal.repaired` says so.
+ *
+ * @throws StateError as `readJournal` does; then nothing was written.
+ */
+export async function openJournal(path: string, options: { now?: () => number } = {}): Promise<JournalFile> {
+  const { events, torn } = await readJournal(path);
+  let handle: FileHandle;
+  try {
+    handle = await open(path, O_RDWR | O_APPEND);
+  } catch (error) {
+    throw await unwritable(path, error);
+  }
+  const journal = new OpenJournal(path, handle, events, options.now);
+  try {
+    if (torn !== undefined) await handle.truncate(torn.offset);
+    // Also without a repair: the last lines may be those of a process that was killed before it synced.
+    await handle.sync();
+    await syncFolder(dirname(path));
+    if (torn !== undefined) await journal.append({ type: 'journal.repaired', cutBytes: torn.bytes });
+  } catch (error) {
+    await handle.close();
+    throw error instanceof StateError ? error : await unwritable(path, error);
+  }
+  return journal;
+}
+
+/**
+ * Reads a journal without its run's lock; an append may be under way, so a torn tail is no fault.
+ *
+ * @throws StateError `journal.missing`, `journal.unreadable`, `journal.damaged`, `journal.newer`.
+ */
+export async function readJournal(path: string): Promise<JournalContent> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new StateError('journal.missing', `there is no journal at ${path}`);
+    }
+    throw new StateError(
+      'journal.unreadable',
+      `the journal ${path} cannot be read: ${messageOf(error)}`,
+      undefined,
+      error,
+    );
+  }
+  return readEvents(bytes, path);
+}
+
+class OpenJournal implements JournalFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #events: JournalEvent[];
+  readonly #now: () => number;
+  #last: Promise<unknown> = Promise.resolve();
+  #failure: StateError | undefined;
+
+  constructor(path: string, handle: FileHandle, events: readonly JournalEvent[], now = Date.now) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#events = [...events];
+    this.#now = now;
+  }
+
+  get events(): readonly JournalEvent[] {
+    return this.#events;
+  }
+
+  append(event: EventBody): Promise<JournalEvent> {
+    const appended = this.#last.then(() => this.#appendNext(event));
+    this.#last = appended.catch(() => {});
+    return appended;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#handle.close();
+  }
+
+  async #appendNext(body: EventBody): Promise<JournalEvent> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const event: JournalEvent = {
+      v: journalVersion,
+      seq: this.#events.length + 1,
+      at: new Date(this.#now()).toISOString(),
+      ...checked(body),
+    };
+    const line = Buffer.from(encodeLine(event));
+    try {
+      // One call for the whole line. A short write is not continued: it means that the disk is full.
+      const { bytesWritten } = await this.#handle.write(line);
+      if (bytesWritten !== line.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+      await this.#handle.datasync();
+    } catch (error) {
+      // After a failed write or sync nobody knows what the disk holds, and a second sync may lie.
+      this.#failure = await unwritable(this.#path, error);
+      throw this.#failure;
+    }
+    this.#events.push(event);
+    return event;
+  }
+}
+
+/** The event as its schema and JSON keep it. */
+function checked(body: EventBody): EventBody {
+  const loss = firstLoss(body, '');
+  if (loss !== undefined) {
+    throw new StateError(
+      'journal.unstorable',
+      `the event ${body.type} cannot be journaled: ${loss}`,
+      'Only what JSON keeps as it is can be captured or given as an output: text, finite numbers, booleans, null, arrays and plain objects.',
+    );
+  }
+  const parsed = eventBody.safeParse(JSON.parse(JSON.stringify(body)));
+  if (parsed.success) return parsed.data;
+  throw new StateError(
+    'journal.unstorable',
+    `the event ${body.type} cannot be journaled: ${explain(parsed.error)}`,
+  );
+}
+
+async function unwritable(path: string, error: unknown): Promise<StateError> {
+  const { code } = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const cause = full ? await describeFullness(path, code) : messageOf(error);
+  return new StateError(
+    'journal.unwritable',
+    `the journal ${path} cannot be written: ${cause}`,
+    full
+      ? 'Free some space there, then resume the run. What was acknowledged before is safe; nothing further was begun.'
+      : 'Mend the cause, then resume the run. What was acknowledged before is safe; nothing further was begun.',
+    error,
+  );
+}
+
+async function describeFullness(path: string, code: string): Promise<string> {
+  const folder = dirname(path);
+  const which = code === 'EDQUOT' ? "the user's quota is used up on" : 'no space is left on';
+  try {
+    const space = await statfs(folder);
+    const free = `${space.bavail * (space.frsize || space.bsize)} bytes and ${space.ffree} inodes are free`;
+    return `${which} the file system of ${folder} (${free})`;
+  } catch {
+    return `${which} the file system of ${folder}`;
+  }
+}
