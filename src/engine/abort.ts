@@ -14,7 +14,10 @@ export async function abort(session: Session, why: string): Promise<readonly str
 export function whatRemains(state: RunState): readonly string[] {
   return state.nodes
     .map((node) => ({ node, step: stepState(state, node.id) }))
-    .filter(({ node, step }) => step.startedSeq !== undefined && node.kind === 'step' && node.reversal !== 'readonly')
+    .filter(
+      ({ node, step }) =>
+        step.startedSeq !== undefined && node.kind === 'step' && node.reversal !== 'readonly',
+    )
     .toSorted((a, b) => (b.step.startedSeq ?? 0) - (a.step.startedSeq ?? 0))
     .map(({ node, step }) => `${node.id} (${step.status}): ${describeUndo(step.intent?.undo)}`);
 }
@@ -23,7 +26,9 @@ export function whatRemains(state: RunState): readonly string[] {
 export function describeUndo(undo: RecordedUndo | undefined): string {
   switch (undo?.kind) {
     case 'data':
-      return undo.actions.length === 0 ? 'nothing to undo' : (undo.actions as readonly UndoAction[]).map(describeAction).join('; ');
+      return undo.actions.length === 0
+        ? 'nothing to undo'
+        : (undo.actions as readonly UndoAction[]).map(describeAction).join('; ');
     case 'code':
       return undo.describe;
     case 'irreversible':

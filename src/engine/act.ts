@@ -22,9 +22,15 @@ export interface Acting {
  * Does what a step says, with its tries and its time limit. Gives the output as the body returned it.
  * @throws StepError when the last try failed; Interrupted when the run was
  */
-export async function act(session: Session, node: StepNode, context: CapturedContext, attempt: number): Promise<unknown> {
+export async function act(
+  session: Session,
+  node: StepNode,
+  context: CapturedContext,
+  attempt: number,
+): Promise<unknown> {
   const { retry } = node.body;
-  const once = () => withTimeout(node, session.signal, (signal) => actOnce(session, node, context, attempt, signal));
+  const once = () =>
+    withTimeout(node, session.signal, (signal) => actOnce(session, node, context, attempt, signal));
   if (retry === undefined || retry.retries === 0) return once();
   const { default: pRetry } = await import('p-retry');
   return pRetry(once, {
@@ -35,7 +41,14 @@ export async function act(session: Session, node: StepNode, context: CapturedCon
     shouldRetry: ({ error }) => !(error instanceof Interrupted),
     onFailedAttempt: async ({ error, attemptNumber, retriesLeft, retryDelay }) => {
       if (retriesLeft === 0 || error instanceof Interrupted) return;
-      await record(session, { type: 'step.tried', step: node.id, attempt, try: attemptNumber, error: failureOf(error), nextInMs: retryDelay });
+      await record(session, {
+        type: 'step.tried',
+        step: node.id,
+        attempt,
+        try: attemptNumber,
+        error: failureOf(error),
+        nextInMs: retryDelay,
+      });
     },
   }).catch((error: unknown) => {
     throwIfInterrupted(session.signal);
@@ -43,7 +56,13 @@ export async function act(session: Session, node: StepNode, context: CapturedCon
   });
 }
 
-async function actOnce(session: Session, node: StepNode, context: CapturedContext, attempt: number, signal: AbortSignal): Promise<unknown> {
+async function actOnce(
+  session: Session,
+  node: StepNode,
+  context: CapturedContext,
+  attempt: number,
+  signal: AbortSignal,
+): Promise<unknown> {
   const { body } = node;
   const acting = actContext(session, node, context, { step: node.id, attempt, undoing: false }, signal);
   if (body.run !== undefined) return body.run(acting);
@@ -53,7 +72,13 @@ async function actOnce(session: Session, node: StepNode, context: CapturedContex
 }
 
 /** The context of an act or an undo: commands run through it are journaled, logged and ended with the run. */
-export function actContext(session: Session, node: Pick<Node, 'id'>, context: CapturedContext, acting: Acting, signal: AbortSignal): ActContext {
+export function actContext(
+  session: Session,
+  node: Pick<Node, 'id'>,
+  context: CapturedContext,
+  acting: Acting,
+  signal: AbortSignal,
+): ActContext {
   const { ports } = session;
   let count = 0;
   return {
@@ -87,7 +112,15 @@ export async function execJournaled(
     signal,
     anyExit: true,
     onStart: async (process) => {
-      await record(session, { type: 'command.started', step, attempt, number, argv: [...command.argv], process, undoing });
+      await record(session, {
+        type: 'command.started',
+        step,
+        attempt,
+        number,
+        argv: [...command.argv],
+        process,
+        undoing,
+      });
       await ports.crashPoint(undoing ? 'mid-undo' : 'mid-act', step);
     },
     onLine: (text, stream) => {
@@ -98,7 +131,15 @@ export async function execJournaled(
   });
   const ms = ports.host.clock.now().monotonic - began;
   const signalName = result.signal === undefined ? {} : { signal: result.signal };
-  await record(session, { type: 'command.ended', step, attempt, number, exitCode: result.exitCode, ...signalName, ms });
+  await record(session, {
+    type: 'command.ended',
+    step,
+    attempt,
+    number,
+    exitCode: result.exitCode,
+    ...signalName,
+    ms,
+  });
   throwIfInterrupted(session.signal);
   if (signal.aborted) throw signal.reason;
   if (options.anyExit !== true && !(command.ok ?? [0]).includes(result.exitCode ?? -1)) {
@@ -108,12 +149,19 @@ export async function execJournaled(
 }
 
 function commandFailed(command: Command, result: CommandResult): StepError {
-  const how = result.exitCode === null ? `was ended by ${result.signal ?? 'a signal'}` : `exited with ${result.exitCode}`;
+  const how =
+    result.exitCode === null
+      ? `was ended by ${result.signal ?? 'a signal'}`
+      : `exited with ${result.exitCode}`;
   const tail = result.stderr.trimEnd().split('\n').slice(-5).join('\n');
   return new StepError('command.failed', `${command.argv[0]} ${how}${tail === '' ? '' : `:\n${tail}`}`);
 }
 
-async function withTimeout<T>(node: StepNode, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withTimeout<T>(
+  node: StepNode,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { timeout } = node.body;
   if (timeout === undefined) return work(signal);
   const ms = durationMs(timeout);

@@ -1,6 +1,12 @@
 import { MigrateError } from '../errors.ts';
 import type { Failure } from '../journal/event.ts';
-import { formatCommand, type CapturedContext, type Node, type ReadContext, type StepNode } from '../runbook/index.ts';
+import {
+  formatCommand,
+  type CapturedContext,
+  type Node,
+  type ReadContext,
+  type StepNode,
+} from '../runbook/index.ts';
 import { act } from './act.ts';
 import { capturedContext, readContext, stepContext } from './context.ts';
 import { doneOf, probed, settleDoubt, unknownWhy } from './doubt.ts';
@@ -59,13 +65,24 @@ async function fromIntent(session: Session, node: StepNode, read: ReadContext): 
   const verified = await verifyStep(session, node, context, output);
   throwIfInterrupted(session.signal);
   await session.ports.crashPoint('before-checkpoint', node.id);
-  await record(session, { type: 'step.completed', step: node.id, attempt, by: 'act', ...(output === undefined ? {} : { output }), ...verified });
+  await record(session, {
+    type: 'step.completed',
+    step: node.id,
+    attempt,
+    by: 'act',
+    ...(output === undefined ? {} : { output }),
+    ...verified,
+  });
   await session.ports.crashPoint('after-checkpoint', node.id);
   return { kind: 'done' };
 }
 
 /** What the probe says before the first attempt; a result when there is nothing to do, or nothing may be done. */
-async function lookFirst(session: Session, node: StepNode, context: CapturedContext): Promise<string | StepResult> {
+async function lookFirst(
+  session: Session,
+  node: StepNode,
+  context: CapturedContext,
+): Promise<string | StepResult> {
   const { probe } = node.body;
   if (probe === undefined) return 'none';
   const answer = await probed(() => probe(context));
@@ -73,12 +90,20 @@ async function lookFirst(session: Session, node: StepNode, context: CapturedCont
   if (done !== undefined) {
     const output = parseOutput(node, done.output);
     await verifyStep(session, node, context, output);
-    await record(session, { type: 'step.skipped', step: node.id, why: 'already-done', ...(output === undefined ? {} : { output }) });
+    await record(session, {
+      type: 'step.skipped',
+      step: node.id,
+      why: 'already-done',
+      ...(output === undefined ? {} : { output }),
+    });
     return { kind: 'done' };
   }
   if (answer === 'not-started') return answer;
   if (answer === 'partial' && node.body.idempotent === true) return answer;
-  const why = answer === 'partial' ? 'something of it is already there, and this run did not make it' : unknownWhy(answer);
+  const why =
+    answer === 'partial'
+      ? 'something of it is already there, and this run did not make it'
+      : unknownWhy(answer);
   return {
     kind: 'waiting',
     why: `step "${node.id}" was not begun: ${why}`,
@@ -110,7 +135,12 @@ function gatesOpenedEarlier(session: Session, node: Node): boolean {
   });
 }
 
-async function recordIntent(session: Session, node: StepNode, context: CapturedContext, probe: string): Promise<void> {
+async function recordIntent(
+  session: Session,
+  node: StepNode,
+  context: CapturedContext,
+  probe: string,
+): Promise<void> {
   const { body } = node;
   const step = stepOf(session, node);
   const described = typeof body.describe === 'function' ? body.describe(context) : body.describe;
@@ -121,8 +151,12 @@ async function recordIntent(session: Session, node: StepNode, context: CapturedC
     attempt: step.attempts + 1,
     probe,
     ...(context.captured === undefined ? {} : { captured: context.captured }),
-    ...(body.commands === undefined ? {} : { commands: body.commands(context).map((command) => structuredClone(command) as never) }),
-    ...(lines === undefined ? {} : { describe: lines.map((line) => (typeof line === 'string' ? line : formatCommand(line))) }),
+    ...(body.commands === undefined
+      ? {}
+      : { commands: body.commands(context).map((command) => structuredClone(command) as never) }),
+    ...(lines === undefined
+      ? {}
+      : { describe: lines.map((line) => (typeof line === 'string' ? line : formatCommand(line))) }),
     undo: step.intent?.undo ?? recordUndo(node, context),
     boot: await session.ports.host.boot(),
     clocks: session.ports.host.clock.now(),
@@ -150,12 +184,20 @@ async function endOf(session: Session, node: Node, thrown: unknown): Promise<Ste
   }
   const failure = failureOf(thrown);
   // A failure before the intent leaves no start behind, so there is nothing to undo and nothing in doubt.
-  await record(session, { type: 'step.failed', step: node.id, attempt: status === 'started' ? attempt : attempt + 1, error: failure });
+  await record(session, {
+    type: 'step.failed',
+    step: node.id,
+    attempt: status === 'started' ? attempt : attempt + 1,
+    error: failure,
+  });
   return { kind: 'failed', failure };
 }
 
 /** Runs a validation; its finding is its output. */
-export async function attemptCheck(session: Session, node: Extract<Node, { kind: 'check' }>): Promise<StepResult> {
+export async function attemptCheck(
+  session: Session,
+  node: Extract<Node, { kind: 'check' }>,
+): Promise<StepResult> {
   const context = stepContext(node, session.state, session.folder);
   try {
     if (node.when?.(context) === false) {
@@ -166,11 +208,30 @@ export async function attemptCheck(session: Session, node: Extract<Node, { kind:
     const attempt = stepOf(session, node).attempts + 1;
     const boot = await session.ports.host.boot();
     const clocks = session.ports.host.clock.now();
-    await record(session, { type: 'step.started', step: node.id, attempt, describe: [node.expect], undo: { kind: 'nothing' }, boot, clocks });
+    await record(session, {
+      type: 'step.started',
+      step: node.id,
+      attempt,
+      describe: [node.expect],
+      undo: { kind: 'nothing' },
+      boot,
+      clocks,
+    });
     const finding = await node.run(read);
     mustSurvive(node.id, 'output', finding);
-    if (finding.verdict === 'FAIL') throw new MigrateError('check.failed', `expected ${node.expect}; observed ${finding.observed}`, { exitCode: 1 });
-    await record(session, { type: 'step.completed', step: node.id, attempt, by: 'act', output: finding, verified: true, clocks });
+    if (finding.verdict === 'FAIL')
+      throw new MigrateError('check.failed', `expected ${node.expect}; observed ${finding.observed}`, {
+        exitCode: 1,
+      });
+    await record(session, {
+      type: 'step.completed',
+      step: node.id,
+      attempt,
+      by: 'act',
+      output: finding,
+      verified: true,
+      clocks,
+    });
     return { kind: 'done' };
   } catch (thrown) {
     return endOf(session, node, thrown);

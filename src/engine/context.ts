@@ -1,7 +1,16 @@
 import type { RunState } from '../journal/state.ts';
 import { stepState } from '../journal/state.ts';
 import { UsageError } from '../errors.ts';
-import { sh, type Ask, type CapturedContext, type Host, type Node, type ReadContext, type RunInfo, type StepContext } from '../runbook/index.ts';
+import {
+  sh,
+  type Ask,
+  type CapturedContext,
+  type Host,
+  type Node,
+  type ReadContext,
+  type RunInfo,
+  type StepContext,
+} from '../runbook/index.ts';
 
 export function runInfo(state: RunState, folder: string): RunInfo {
   return { id: state.run, runbook: state.runbook, startedAt: state.startedAt, folder };
@@ -32,7 +41,10 @@ function inputOf(node: Node, context: StepContext): unknown {
   const parsed = node.operation.input.safeParse(node.operation.with(context));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new UsageError('step.input', `step "${node.id}" gives ${node.operation.name} what it does not take: ${problems.join('; ')}`);
+  throw new UsageError(
+    'step.input',
+    `step "${node.id}" gives ${node.operation.name} what it does not take: ${problems.join('; ')}`,
+  );
 }
 
 function ask(host: Host): Ask {

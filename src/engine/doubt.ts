@@ -5,7 +5,10 @@ import { parseOutput } from './output.ts';
 import { record, stepOf, type Session } from './session.ts';
 import { verifyStep } from './verify.ts';
 
-export type Settled = { readonly as: 'run' } | { readonly as: 'done' } | { readonly as: 'open'; readonly why: string };
+export type Settled =
+  | { readonly as: 'run' }
+  | { readonly as: 'done' }
+  | { readonly as: 'open'; readonly why: string };
 
 /**
  * Settles a step whose attempt began and did not end well: asks its probe what became of it. Where
@@ -64,7 +67,9 @@ export function unknownWhy(answer: ProbeAnswer<Schema>): string {
 }
 
 /** A probe that fails cannot tell; the failure is the reason. */
-export async function probed(probe: () => ProbeAnswer<Schema> | Promise<ProbeAnswer<Schema>>): Promise<ProbeAnswer<Schema>> {
+export async function probed(
+  probe: () => ProbeAnswer<Schema> | Promise<ProbeAnswer<Schema>>,
+): Promise<ProbeAnswer<Schema>> {
   try {
     return await probe();
   } catch (thrown) {

@@ -44,9 +44,13 @@ export async function advance(session: Session, options: ForwardOptions = {}): P
 
   for (;;) {
     if (stopping === undefined && !session.signal.aborted) {
-      const busy = new Set([...running.keys(), ...[...ended].filter(([, result]) => result.kind !== 'done').map(([id]) => id)]);
+      const busy = new Set([
+        ...running.keys(),
+        ...[...ended].filter(([, result]) => result.kind !== 'done').map(([id]) => id),
+      ]);
       const { ready, unreachable } = frontier(nodes, session.state, busy);
-      for (const node of unreachable) await record(session, { type: 'step.skipped', step: node.id, why: 'failed-need' });
+      for (const node of unreachable)
+        await record(session, { type: 'step.skipped', step: node.id, why: 'failed-need' });
       const ordered = options.shuffle?.(ready) ?? ready;
       const active = nodes.filter(({ id }) => running.has(id));
       for (const node of choose(ordered, active, options.jobs ?? 1)) begin(node);
@@ -68,7 +72,11 @@ async function attemptNode(session: Session, node: Node, options: ForwardOptions
   }
 }
 
-async function passGate(session: Session, node: Exclude<Node, { kind: 'step' | 'check' }>, options: ForwardOptions): Promise<StepResult> {
+async function passGate(
+  session: Session,
+  node: Exclude<Node, { kind: 'step' | 'check' }>,
+  options: ForwardOptions,
+): Promise<StepResult> {
   if (node.when?.(stepContext(node, session.state, session.folder)) === false) {
     await record(session, { type: 'step.skipped', step: node.id, why: 'when' });
     return { kind: 'done' };
@@ -78,14 +86,19 @@ async function passGate(session: Session, node: Exclude<Node, { kind: 'step' | '
     if (node.kind === 'reboot') return await passRebootGate(session, node);
     return await passPersonGate(session, node);
   } catch (thrown) {
-    if (thrown instanceof Interrupted || session.signal.aborted) return { kind: 'interrupted', by: new Interrupted(session.signal).by };
+    if (thrown instanceof Interrupted || session.signal.aborted)
+      return { kind: 'interrupted', by: new Interrupted(session.signal).by };
     throw thrown;
   }
 }
 
 /** Before anything irreversible, the proofs that a soak keeps fresh must still be fresh. */
-async function staleBefore(session: Session, node: Extract<Node, { kind: 'step' }>): Promise<StepResult | undefined> {
-  if (node.reversal !== 'irreversible' || stepState(session.state, node.id).status === 'done') return undefined;
+async function staleBefore(
+  session: Session,
+  node: Extract<Node, { kind: 'step' }>,
+): Promise<StepResult | undefined> {
+  if (node.reversal !== 'irreversible' || stepState(session.state, node.id).status === 'done')
+    return undefined;
   for (const soak of session.runbook?.nodes ?? []) {
     const { gate } = stepState(session.state, soak.id);
     if (soak.kind !== 'soak' || gate?.max === undefined) continue;
@@ -106,28 +119,44 @@ async function conclude(
   if (session.signal.aborted || stopping?.result.kind === 'interrupted') {
     const { by } = new Interrupted(session.signal);
     await record(session, { type: 'run.interrupted', by });
-    return outcome('interrupted', `interrupted by ${by}`, { step: stopping?.node.id, hint: `Go on with: migrate resume ${run}` });
+    return outcome('interrupted', `interrupted by ${by}`, {
+      step: stopping?.node.id,
+      hint: `Go on with: migrate resume ${run}`,
+    });
   }
   if (stopping?.result.kind === 'failed') {
     const { node, result } = stopping;
     if (node.onFailure === 'rollback') return rollBack(session, {});
     return outcome('failed', `step "${node.id}" failed: ${result.failure.message}`, {
       step: node.id,
-      hint: [result.failure.hint, `Then go on with migrate resume ${run}, or back with migrate rollback ${run}`].filter(Boolean).join('\n'),
+      hint: [
+        result.failure.hint,
+        `Then go on with migrate resume ${run}, or back with migrate rollback ${run}`,
+      ]
+        .filter(Boolean)
+        .join('\n'),
     });
   }
   for (const [id, result] of ended) {
     if (result.kind === 'waiting') return outcome('waiting', result.why, { step: id, hint: result.hint });
   }
   if (!frontier(nodes, session.state, new Set()).finished) {
-    return outcome('failed', 'the run cannot go on, and no step says why', { hint: `See migrate status ${run}` });
+    return outcome('failed', 'the run cannot go on, and no step says why', {
+      hint: `See migrate status ${run}`,
+    });
   }
   const passedOver = [...ended].filter(([, result]) => result.kind === 'failed').map(([id]) => id);
   if (options.until !== undefined && nodes.length < (session.runbook?.nodes.length ?? 0)) {
-    return outcome('reached', `reached "${options.until}"`, { step: options.until, hint: `Go on with: migrate resume ${run}` });
+    return outcome('reached', `reached "${options.until}"`, {
+      step: options.until,
+      hint: `Go on with: migrate resume ${run}`,
+    });
   }
   if (passedOver.length > 0) {
-    return outcome('failed', `all else is done, but failed: ${passedOver.join(', ')}`, { step: passedOver[0], hint: `Mend it, then migrate resume ${run}` });
+    return outcome('failed', `all else is done, but failed: ${passedOver.join(', ')}`, {
+      step: passedOver[0],
+      hint: `Mend it, then migrate resume ${run}`,
+    });
   }
   await record(session, { type: 'run.completed' });
   return outcome('completed', 'every step is done');

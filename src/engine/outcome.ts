@@ -2,7 +2,14 @@ import { exitCodes, type ExitCode } from '../errors.ts';
 
 /** How an invocation ended, as data. */
 export interface Outcome {
-  readonly status: 'completed' | 'reached' | 'waiting' | 'failed' | 'interrupted' | 'rolled-back' | 'rollback-incomplete';
+  readonly status:
+    | 'completed'
+    | 'reached'
+    | 'waiting'
+    | 'failed'
+    | 'interrupted'
+    | 'rolled-back'
+    | 'rollback-incomplete';
   readonly exitCode: ExitCode;
   /** The step that decided it. */
   readonly step: string | undefined;

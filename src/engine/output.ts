@@ -10,8 +10,13 @@ export function parseOutput(node: StepNode, returned: unknown): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(returned);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'output'}: ${issue.message}`);
-    throw new StepError('step.output', `step "${node.id}" gave an output that does not fit its schema: ${problems.join('; ')}`);
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'output'}: ${issue.message}`,
+    );
+    throw new StepError(
+      'step.output',
+      `step "${node.id}" gave an output that does not fit its schema: ${problems.join('; ')}`,
+    );
   }
   mustSurvive(node.id, 'output', parsed.data);
   return parsed.data;

@@ -4,7 +4,8 @@ import type { CapturedContext, Node, StepNode } from '../runbook/index.ts';
 /** The undo as data, computed before the act from what was captured. */
 export function recordUndo(node: Node, context: CapturedContext): RecordedUndo {
   if (node.kind !== 'step' || node.reversal === 'readonly') return { kind: 'nothing' };
-  if (node.reversal === 'irreversible') return { kind: 'irreversible', why: node.irreversible ?? 'it cannot be undone' };
+  if (node.reversal === 'irreversible')
+    return { kind: 'irreversible', why: node.irreversible ?? 'it cannot be undone' };
   return undoData(node, context);
 }
 
@@ -18,6 +19,9 @@ function undoData(node: StepNode, context: CapturedContext): RecordedUndo {
   return {
     kind: 'code',
     describe: typeof undo.describe === 'function' ? undo.describe(context) : undo.describe,
-    breakGlass: typeof breakGlass === 'string' ? breakGlass : breakGlass.map((command) => structuredClone(command) as never),
+    breakGlass:
+      typeof breakGlass === 'string'
+        ? breakGlass
+        : breakGlass.map((command) => structuredClone(command) as never),
   };
 }

@@ -12,16 +12,29 @@ import { verifyStep } from './verify.ts';
  * @param why the person's reason; journaled
  * @throws UsageError `settle.no-step`, `settle.not-in-doubt`; StepError when a claimed result does not verify
  */
-export async function settle(session: Session, id: string, as: 'done' | 'not-started' | 'undone', why: string, output?: unknown): Promise<void> {
+export async function settle(
+  session: Session,
+  id: string,
+  as: 'done' | 'not-started' | 'undone',
+  why: string,
+  output?: unknown,
+): Promise<void> {
   const recorded = session.state.nodes.find((node) => node.id === id);
   if (recorded === undefined) {
     const known = session.state.nodes.map((node) => node.id);
-    throw new UsageError('settle.no-step', `${session.state.run} has no step "${id}".${didYouMean(id, known)}`);
+    throw new UsageError(
+      'settle.no-step',
+      `${session.state.run} has no step "${id}".${didYouMean(id, known)}`,
+    );
   }
   const step = stepOf(session, recorded);
   const begun = step.startedSeq !== undefined && step.status !== 'done' && step.status !== 'waiting';
   if (as === 'undone' ? step.startedSeq === undefined : !begun) {
-    throw new UsageError('settle.not-in-doubt', `step "${id}" is not in doubt: it is ${step.status}`, `See migrate status ${session.state.run}`);
+    throw new UsageError(
+      'settle.not-in-doubt',
+      `step "${id}" is not in doubt: it is ${step.status}`,
+      `See migrate status ${session.state.run}`,
+    );
   }
   if (as === 'undone') {
     await record(session, { type: 'undo.completed', step: id, by: 'person', why });
@@ -32,7 +45,8 @@ export async function settle(session: Session, id: string, as: 'done' | 'not-sta
     return;
   }
   const node = nodeOf(session, id);
-  if (node?.kind !== 'step') throw new UsageError('settle.no-runbook', `step "${id}" cannot be called done without its runbook`);
+  if (node?.kind !== 'step')
+    throw new UsageError('settle.no-runbook', `step "${id}" cannot be called done without its runbook`);
   const parsed = parseOutput(node, output);
   const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
   const verified = await verifyStep(session, node, capturedContext(read, step.intent?.captured), parsed);

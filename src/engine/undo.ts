@@ -23,11 +23,20 @@ export async function undoStep(session: Session, { id, step }: RollbackStep): Pr
   try {
     const before = await probeNow(session, id, step.intent?.captured);
     if (before === 'not-started') {
-      await record(session, { type: 'undo.completed', step: id, by: 'probe', why: 'the probe found nothing of it' });
+      await record(session, {
+        type: 'undo.completed',
+        step: id,
+        by: 'probe',
+        why: 'the probe found nothing of it',
+      });
       return { kind: 'undone' };
     }
     if (before !== undefined && before.startsWith('unknown')) {
-      throw new StepError('undo.unknown', `what is there cannot be told: ${before.slice('unknown: '.length)}`, settleHint(session, id));
+      throw new StepError(
+        'undo.unknown',
+        `what is there cannot be told: ${before.slice('unknown: '.length)}`,
+        settleHint(session, id),
+      );
     }
     const acting: Acting = { step: id, attempt: Math.max(1, step.attempts), undoing: true };
     await record(session, { type: 'undo.started', step: id, undo, boot: await session.ports.host.boot() });
@@ -35,7 +44,12 @@ export async function undoStep(session: Session, { id, step }: RollbackStep): Pr
     await runUndo(session, acting, undo, step.intent?.captured);
     throwIfInterrupted(session.signal);
     const after = await probeNow(session, id, step.intent?.captured);
-    if (after === 'done') throw new StepError('undo.no-effect', 'its undo ran, and the probe still finds it done', settleHint(session, id));
+    if (after === 'done')
+      throw new StepError(
+        'undo.no-effect',
+        'its undo ran, and the probe still finds it done',
+        settleHint(session, id),
+      );
     await session.ports.crashPoint('before-undo-record', id);
     await record(session, { type: 'undo.completed', step: id, by: 'act' });
     return { kind: 'undone' };
@@ -67,7 +81,12 @@ async function probeNow(session: Session, id: string, captured: unknown): Promis
   return (answer as unknown) === 'done' ? 'done' : `unknown: ${unknownWhy(answer)}`;
 }
 
-async function runUndo(session: Session, acting: Acting, undo: RecordedUndo, captured: unknown): Promise<void> {
+async function runUndo(
+  session: Session,
+  acting: Acting,
+  undo: RecordedUndo,
+  captured: unknown,
+): Promise<void> {
   if (undo.kind === 'data') {
     let number = 0;
     for (const action of undo.actions as readonly UndoAction[]) {
@@ -81,8 +100,15 @@ async function runUndo(session: Session, acting: Acting, undo: RecordedUndo, cap
   if (undo.kind === 'nothing') return;
   const node = nodeOf(session, acting.step);
   if (node?.kind !== 'step' || typeof node.undo !== 'object') {
-    const byHand = typeof undo.breakGlass === 'string' ? undo.breakGlass : undo.breakGlass.map(({ argv }) => argv.join(' ')).join('\n');
-    throw new StepError('undo.no-code', `its undo is code, and the runbook that holds it cannot be loaded (${undo.describe})`, `By hand:\n${byHand}`);
+    const byHand =
+      typeof undo.breakGlass === 'string'
+        ? undo.breakGlass
+        : undo.breakGlass.map(({ argv }) => argv.join(' ')).join('\n');
+    throw new StepError(
+      'undo.no-code',
+      `its undo is code, and the runbook that holds it cannot be loaded (${undo.describe})`,
+      `By hand:\n${byHand}`,
+    );
   }
   const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
   await node.undo.run(actContext(session, node, capturedContext(read, captured), acting, session.signal));
@@ -93,8 +119,17 @@ async function restoreFile(session: Session, action: RestoreFile): Promise<void>
   const now = await files.read(action.restore);
   if (now === (action.content ?? undefined)) return;
   if (action.expect !== undefined && now !== action.expect) {
-    throw new StepError('undo.edited', `${action.restore} was changed by somebody since, so it is not put back`, 'Put the change aside, restore the file by hand, and settle the step as undone.');
+    throw new StepError(
+      'undo.edited',
+      `${action.restore} was changed by somebody since, so it is not put back`,
+      'Put the change aside, restore the file by hand, and settle the step as undone.',
+    );
   }
   if (action.content === null) await files.remove(action.restore);
-  else await files.replace(action.restore, action.content, action.mode === undefined ? {} : { mode: action.mode });
+  else
+    await files.replace(
+      action.restore,
+      action.content,
+      action.mode === undefined ? {} : { mode: action.mode },
+    );
 }

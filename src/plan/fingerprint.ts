@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { RecordedNode } from '../journal/event.ts';
-import { formatCommand, placeholder, sh, type Command, type Node, type Runbook, type StepContext, type StepNode } from '../runbook/index.ts';
+import {
+  formatCommand,
+  placeholder,
+  sh,
+  type Command,
+  type Node,
+  type Runbook,
+  type StepContext,
+  type StepNode,
+} from '../runbook/index.ts';
 
 /**
  * What a run pins of its runbook, per step: everything that decides what a done step means. Titles,
@@ -34,7 +43,14 @@ function meaning(node: Node, params: unknown): unknown {
     case 'check':
       return { ...base, expect: node.expect };
     case 'soak':
-      return { ...base, min: String(node.min), max: String(node.max), maxGap: node.maxGap, fresh: node.fresh, probes: node.probes.map((probe) => probe.name) };
+      return {
+        ...base,
+        min: String(node.min),
+        max: String(node.max),
+        maxGap: node.maxGap,
+        fresh: node.fresh,
+        probes: node.probes.map((probe) => probe.name),
+      };
     case 'confirm':
     case 'manual':
       return { ...base, input: schemaMeaning(node.input) };
@@ -48,7 +64,11 @@ function stepMeaning(node: StepNode, params: unknown): object {
     reversal: node.reversal,
     effective: node.effective,
     output: schemaMeaning(node.body.output),
-    operation: node.operation && { name: node.operation.name, version: node.operation.version, input: inputTemplate(node, params) },
+    operation: node.operation && {
+      name: node.operation.name,
+      version: node.operation.version,
+      input: inputTemplate(node, params),
+    },
     commands: node.operation === undefined ? commandTemplate(node, params) : undefined,
   };
 }

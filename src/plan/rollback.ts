@@ -33,7 +33,9 @@ export function planRollback(state: RunState, now: BootIdentity, to?: string): R
     .toSorted((a, b) => (b.step.startedSeq ?? 0) - (a.step.startedSeq ?? 0));
   const atBoot = begun.filter(({ node }) => node.effective === 'at-boot');
   const rebootAhead = state.rollback?.reboot === 'needed' || state.rollback?.reboot === 'waiting';
-  const livesOnNew = atBoot.some(({ step }) => step.startedBoot !== undefined && !isSameBoot(step.startedBoot, now));
+  const livesOnNew = atBoot.some(
+    ({ step }) => step.startedBoot !== undefined && !isSameBoot(step.startedBoot, now),
+  );
   const rebootNeeded = livesOnNew || rebootAhead;
   return {
     beforeReboot: rebootNeeded ? atBoot : [],

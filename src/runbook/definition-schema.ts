@@ -2,15 +2,23 @@ import { z } from 'zod';
 
 /** What each call of the chain may be given, checked when a runbook is loaded: its types were stripped. */
 
-const fn = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', { error: 'must be a function' });
-const text = z.union([z.string().min(1), fn]);
-const schema = z.custom<z.ZodType>((value) => typeof value === 'object' && value !== null && 'parse' in value && '_zod' in value, {
-  error: 'must be a schema made with z',
+const fn = z.custom<(...args: never[]) => unknown>((value) => typeof value === 'function', {
+  error: 'must be a function',
 });
+const text = z.union([z.string().min(1), fn]);
+const schema = z.custom<z.ZodType>(
+  (value) => typeof value === 'object' && value !== null && 'parse' in value && '_zod' in value,
+  {
+    error: 'must be a schema made with z',
+  },
+);
 const objectSchema = schema.refine((value) => (value as Partial<z.ZodObject>).def?.type === 'object', {
   error: 'must be a z.object(…)',
 });
-const duration = z.union([z.number().positive(), z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error: 'must be such as 90s, 30m or 24h' })]);
+const duration = z.union([
+  z.number().positive(),
+  z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error: 'must be such as 90s, 30m or 24h' }),
+]);
 const why = z.string().min(1, { error: 'must say why' });
 
 const stepOptions = {
@@ -24,7 +32,9 @@ const stepOptions = {
 const undoCode = z.strictObject({ describe: text, run: fn, breakGlass: text });
 
 const reversal = {
-  undo: z.union([fn, undoCode], { error: 'must be a function that gives data, or { describe, run, breakGlass }' }).optional(),
+  undo: z
+    .union([fn, undoCode], { error: 'must be a function that gives data, or { describe, run, breakGlass }' })
+    .optional(),
   irreversible: why.optional(),
   readonly: z.literal(true).optional(),
   effective: z.enum(['now', 'at-boot']).optional(),
@@ -38,7 +48,11 @@ const body = {
   preview: fn.optional(),
   idempotent: z.boolean().optional(),
   retry: z
-    .strictObject({ retries: z.number().int().min(0), minDelayMs: z.number().positive().optional(), maxDelayMs: z.number().positive().optional() })
+    .strictObject({
+      retries: z.number().int().min(0),
+      minDelayMs: z.number().positive().optional(),
+      maxDelayMs: z.number().positive().optional(),
+    })
     .optional(),
   timeout: duration.optional(),
   commands: fn.optional(),
@@ -67,7 +81,12 @@ export const definitionSchemas = {
   }),
   check: z.strictObject({ ...stepOptions, expect: z.string().min(1), run: fn }),
   confirm: z.strictObject({ ...stepOptions, ask: text, input: objectSchema.optional() }),
-  manual: z.strictObject({ ...stepOptions, instructions: text, input: objectSchema.optional(), probe: fn.optional() }),
+  manual: z.strictObject({
+    ...stepOptions,
+    instructions: text,
+    input: objectSchema.optional(),
+    probe: fn.optional(),
+  }),
   reboot: z.strictObject({ ...stepOptions, instructions: text, verify: fn.optional() }),
   soak: z.strictObject({
     ...stepOptions,

@@ -35,10 +35,15 @@ export function flatten(entries: readonly Entry[], problems: string[]): PlacedEn
 }
 
 function placeFragment(entry: Entry, problems: string[]): PlacedEntry[] {
-  const { fragment, options } = entry.definition as { fragment: unknown; options: { prefix: string; needs?: string[] } };
+  const { fragment, options } = entry.definition as {
+    fragment: unknown;
+    options: { prefix: string; needs?: string[] };
+  };
   const collected = collectedBy(fragment);
   if (collected === undefined || collected.id !== undefined) {
-    problems.push(`.use(…, { prefix: "${options.prefix}" }) was not given a fragment made with fragment({ … })`);
+    problems.push(
+      `.use(…, { prefix: "${options.prefix}" }) was not given a fragment made with fragment({ … })`,
+    );
     return [];
   }
   const rename = (id: string) => `${options.prefix}-${id}`;
@@ -49,7 +54,9 @@ function placeFragment(entry: Entry, problems: string[]): PlacedEntry[] {
       id: rename(inner.id),
       phase: inner.phase ?? entry.phase,
       needs: needs.length > 0 ? needs : (options.needs ?? []),
-      outputNames: Object.fromEntries(inner.needs.map((need) => [rename(need), inner.outputNames[need] ?? need])),
+      outputNames: Object.fromEntries(
+        inner.needs.map((need) => [rename(need), inner.outputNames[need] ?? need]),
+      ),
       definition: Array.isArray(inner.definition['fresh'])
         ? { ...inner.definition, fresh: inner.definition['fresh'].map((id) => rename(String(id))) }
         : inner.definition,

@@ -66,11 +66,17 @@ function inlineNode(base: Base, definition: StepDefinition, problems: string[]):
   };
 }
 
-function operationNode(base: Base, definition: OperationStepDefinition, problems: string[]): StepNode | undefined {
+function operationNode(
+  base: Base,
+  definition: OperationStepDefinition,
+  problems: string[],
+): StepNode | undefined {
   const { use } = definition;
   const reversal: Reversal = definition.irreversible === undefined ? use.reversal : 'irreversible';
   if (use.reversal === 'irreversible' && definition.irreversible === undefined) {
-    problems.push(`step "${base.id}" uses ${use.operation}, which cannot be undone: say what is lost with irreversible: 'why'`);
+    problems.push(
+      `step "${base.id}" uses ${use.operation}, which cannot be undone: say what is lost with irreversible: 'why'`,
+    );
     return undefined;
   }
   const body = use as unknown as StepBody;
@@ -83,14 +89,21 @@ function operationNode(base: Base, definition: OperationStepDefinition, problems
     effective: definition.effective ?? 'now',
     body,
     undo: reversal === 'undo' ? (use.undo as StepNode['undo']) : undefined,
-    operation: { name: use.operation, version: use.version, input: use.input, with: definition.with as never },
+    operation: {
+      name: use.operation,
+      version: use.version,
+      input: use.input,
+      with: definition.with as never,
+    },
   };
 }
 
 function checkBody(id: string, body: StepBody, problems: string[]): boolean {
   const before = problems.length;
   if ((body.commands === undefined) === (body.run === undefined)) {
-    problems.push(`step "${id}" must have either commands or run${body.run === undefined ? '' : ', not both'}`);
+    problems.push(
+      `step "${id}" must have either commands or run${body.run === undefined ? '' : ', not both'}`,
+    );
   }
   if (body.run !== undefined && body.describe === undefined) {
     problems.push(`step "${id}" has run, and does not describe what it will do`);

@@ -31,7 +31,9 @@ export function validate(value: unknown, origin: string): Runbook {
   const options = checkHead(collected, problems);
   const entries = flatten(collected.entries as readonly Entry[], problems);
   checkGraph(entries, problems);
-  const nodes = entries.map((entry) => toNode(entry, problems)).filter((node): node is Node => node !== undefined);
+  const nodes = entries
+    .map((entry) => toNode(entry, problems))
+    .filter((node): node is Node => node !== undefined);
   if (nodes.length === 0 && problems.length === 0) problems.push('it has no steps');
   checkFresh(nodes, problems);
   if (problems.length > 0 || options === undefined) {
@@ -53,9 +55,14 @@ export function validate(value: unknown, origin: string): Runbook {
   };
 }
 
-function checkHead(collected: Collected, problems: string[]): z.infer<typeof runbookOptionsSchema> | undefined {
+function checkHead(
+  collected: Collected,
+  problems: string[],
+): z.infer<typeof runbookOptionsSchema> | undefined {
   if (typeof collected.id !== 'string' || !runbookId.test(collected.id)) {
-    problems.push(`its id ${JSON.stringify(collected.id)} must be lower-case words joined by dashes, such as move-home`);
+    problems.push(
+      `its id ${JSON.stringify(collected.id)} must be lower-case words joined by dashes, such as move-home`,
+    );
   }
   const options = runbookOptionsSchema.safeParse(collected.options);
   if (options.success) return options.data;
@@ -67,7 +74,8 @@ function checkGraph(entries: readonly PlacedEntry[], problems: string[]): void {
   const earlier: string[] = [];
   const all = entries.map((entry) => entry.id);
   for (const { id, needs } of entries) {
-    if (!runbookId.test(id)) problems.push(`the step id "${id}" must be lower-case words joined by dashes, such as copy-data`);
+    if (!runbookId.test(id))
+      problems.push(`the step id "${id}" must be lower-case words joined by dashes, such as copy-data`);
     if (earlier.includes(id)) problems.push(`the step id "${id}" is used twice`);
     for (const need of needs) {
       if (earlier.includes(need)) continue;
@@ -86,7 +94,10 @@ function checkFresh(nodes: readonly Node[], problems: string[]): void {
   for (const node of nodes) {
     if (node.kind === 'soak') {
       for (const id of node.fresh) {
-        if (!earlier.includes(id)) problems.push(`soak "${node.id}" keeps "${id}" fresh, and no earlier step has that id.${didYouMean(id, earlier)}`);
+        if (!earlier.includes(id))
+          problems.push(
+            `soak "${node.id}" keeps "${id}" fresh, and no earlier step has that id.${didYouMean(id, earlier)}`,
+          );
       }
     }
     earlier.push(node.id);

@@ -17,13 +17,21 @@ export async function passPersonGate(session: Session, node: ConfirmNode | Manua
   const answer = await session.ports.operator.confirm(node.id, says, node.kind);
   const agreed = answer === 'yes' || (answer === 'flag' && node.kind === 'confirm');
   if (!agreed) return waitForPerson(session, node, says);
-  const given = node.input === undefined ? undefined : await session.ports.operator.gateInput(node.id, Object.keys(node.input.shape));
+  const given =
+    node.input === undefined
+      ? undefined
+      : await session.ports.operator.gateInput(node.id, Object.keys(node.input.shape));
   if (node.input !== undefined && given === undefined) return waitForPerson(session, node, says);
   const input = parseGateInput(node, given);
   return open(session, node, answer === 'flag' ? 'yes' : 'person', input);
 }
 
-async function open(session: Session, node: ConfirmNode | ManualNode, by: 'person' | 'yes' | 'probe', input: unknown): Promise<StepResult> {
+async function open(
+  session: Session,
+  node: ConfirmNode | ManualNode,
+  by: 'person' | 'yes' | 'probe',
+  input: unknown,
+): Promise<StepResult> {
   const { host } = session.ports;
   await record(session, {
     type: 'gate.opened',
@@ -40,10 +48,18 @@ async function open(session: Session, node: ConfirmNode | ManualNode, by: 'perso
  * Opens a gate by a person's word given on the command line.
  * @throws UsageError `gate.not-waiting` when the run does not wait there, `gate.input` for wrong input
  */
-export async function openGateByHand(session: Session, node: ConfirmNode | ManualNode, given: Readonly<Record<string, unknown>> | undefined): Promise<void> {
+export async function openGateByHand(
+  session: Session,
+  node: ConfirmNode | ManualNode,
+  given: Readonly<Record<string, unknown>> | undefined,
+): Promise<void> {
   const { status } = stepOf(session, node);
   if (status !== 'waiting') {
-    throw new UsageError('gate.not-waiting', `the run does not wait at "${node.id}": it is ${status}`, `See where it stands: migrate status ${session.state.run}`);
+    throw new UsageError(
+      'gate.not-waiting',
+      `the run does not wait at "${node.id}": it is ${status}`,
+      `See where it stands: migrate status ${session.state.run}`,
+    );
   }
   await open(session, node, 'person', parseGateInput(node, given ?? {}));
 }

@@ -14,7 +14,10 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
   const max = durationMs(typeof node.max === 'function' ? node.max(context) : node.max);
   const rule = { min, max, maxGap: durationMs(node.maxGap) };
   const read = readContext(node, context, session.ports.host);
-  await enterGate(session, node, `observed healthy for ${node.title}`, { ...rule, sampler: wait ? 'wait' : 'resume' });
+  await enterGate(session, node, `observed healthy for ${node.title}`, {
+    ...rule,
+    sampler: wait ? 'wait' : 'resume',
+  });
   for (;;) {
     await sample(session, node, read);
     const progress = soakProgress(stepOf(session, node).gate?.samples ?? [], rule);
@@ -22,7 +25,10 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
     if (progress.open) return openSoak(session, node, max);
     if (!wait) return stillSoaking(session, node, progress, rule);
     // Half the longest gap, so that one late sample loses nothing.
-    await session.ports.host.clock.sleep(Math.max(1, Math.min(progress.remainingMs || rule.maxGap, rule.maxGap) / 2), session.signal);
+    await session.ports.host.clock.sleep(
+      Math.max(1, Math.min(progress.remainingMs || rule.maxGap, rule.maxGap) / 2),
+      session.signal,
+    );
     throwIfInterrupted(session.signal);
   }
 }
@@ -31,7 +37,13 @@ async function openSoak(session: Session, node: SoakNode, max: number): Promise<
   const stale = await refresh(session, node.fresh, max);
   if (stale !== undefined) return stale;
   const { host } = session.ports;
-  await record(session, { type: 'gate.opened', step: node.id, by: 'time', boot: await host.boot(), clocks: host.clock.now() });
+  await record(session, {
+    type: 'gate.opened',
+    step: node.id,
+    by: 'time',
+    boot: await host.boot(),
+    clocks: host.clock.now(),
+  });
   return { kind: 'done' };
 }
 
@@ -46,14 +58,27 @@ async function sample(session: Session, node: SoakNode, read: ReadContext): Prom
   }
   const { host } = session.ports;
   const healthy = Object.values(readings).every((reading) => reading === true);
-  await record(session, { type: 'gate.sampled', step: node.id, healthy, readings, boot: await host.boot(), clocks: host.clock.now() });
+  await record(session, {
+    type: 'gate.sampled',
+    step: node.id,
+    healthy,
+    readings,
+    boot: await host.boot(),
+    clocks: host.clock.now(),
+  });
 }
 
-function stillSoaking(session: Session, node: SoakNode, progress: SoakProgress, rule: { maxGap: number }): StepResult {
+function stillSoaking(
+  session: Session,
+  node: SoakNode,
+  progress: SoakProgress,
+  rule: { maxGap: number },
+): StepResult {
   const last = progress.notCounted.at(-1);
   const earliest = new Date(session.ports.host.clock.now().wall + progress.remainingMs).toISOString();
   const health = progress.unhealthy.length > 0 ? ` It is not healthy: ${progress.unhealthy.join('; ')}.` : '';
-  const lost = last === undefined ? '' : ` ${minutes(last.ms)} up to ${last.until} did not count: ${last.why}.`;
+  const lost =
+    last === undefined ? '' : ` ${minutes(last.ms)} up to ${last.until} did not count: ${last.why}.`;
   return {
     kind: 'waiting',
     why: `"${node.id}" soaks: ${minutes(progress.countedMs)} healthy so far, ${minutes(progress.remainingMs)} to go, ${earliest} at the earliest.${health}${lost}`,
