@@ -1,0 +1,19 @@
+import type { LiveEvent } from '../engine/ports.ts';
+import type { JournalEvent } from '../journal/event.ts';
+
+/** Tells an operator or a program what happens. Neither method of telling throws or waits. */
+export interface Renderer {
+  /** What the journal already holds, before anything new is told. */
+  begin(history: readonly JournalEvent[]): void;
+  tell(event: LiveEvent): void;
+  /** Gives the terminal to a question and takes it back afterwards. */
+  whileAsking<Answer>(ask: () => Promise<Answer>): Promise<Answer>;
+  end(): void;
+}
+
+/** Where text goes: a terminal, a pipe, or a test. */
+export interface Output {
+  write(text: string): void;
+}
+
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
