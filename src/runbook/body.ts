@@ -1,14 +1,18 @@
 import type { z } from 'zod';
 import type { Command } from './command.ts';
 import type { ActContext, CapturedContext, ReadContext } from './context.ts';
+import type { Duration } from './gate.ts';
 import type { CommandResult } from './host.ts';
 import type { Json } from './json.ts';
+import type { RunbookTypeError } from './type-error.ts';
 
 export type Schema = z.ZodType | undefined;
 
 /** What a step's output is to the steps that need it. */
 export type OutputOf<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
-type Returned<S extends Schema> = S extends z.ZodType ? z.input<S> : void;
+type Returned<S extends Schema> = S extends z.ZodType
+  ? z.input<S>
+  : void | RunbookTypeError<'what a step gives to others needs a schema in `output`'>;
 
 /**
  * What a probe says of a step: `done` (with its output, where it has one), `not-started`, `partial`
@@ -52,8 +56,7 @@ interface BodyBase<Params, Outputs, Input, Captured, Output extends Schema> {
   /** Running it twice does no harm and ends alike: an interrupted attempt is simply run again. */
   readonly idempotent?: boolean;
   readonly retry?: Retry;
-  /** Milliseconds, or text such as `90s`, `30m`, `2h`. */
-  readonly timeout?: number | string;
+  readonly timeout?: Duration;
 }
 
 interface CommandsBody<Params, Outputs, Input, Captured, Output extends Schema> extends BodyBase<
@@ -64,12 +67,6 @@ interface CommandsBody<Params, Outputs, Input, Captured, Output extends Schema> 
   Output
 > {
   readonly commands: (context: CapturedContext<Params, Outputs, Input, Captured>) => readonly Command[];
-  /** Reads the output from what the commands printed. */
-  readonly result?: (
-    context: CapturedContext<Params, Outputs, Input, Captured> & {
-      readonly results: readonly CommandResult[];
-    },
-  ) => Returned<Output> | Promise<Returned<Output>>;
   readonly run?: never;
   readonly describe?: never;
 }
@@ -92,6 +89,18 @@ interface RunBody<Params, Outputs, Input, Captured, Output extends Schema> exten
   readonly result?: never;
 }
 
+type Result<Params, Outputs, Input, Captured, Output extends Schema> = (
+  context: CapturedContext<Params, Outputs, Input, Captured> & {
+    readonly results: readonly CommandResult[];
+  },
+) => Returned<Output> | Promise<Returned<Output>>;
+
+/** Reads the output from what the commands printed; there must be one exactly when there is an output. */
+type ResultOf<Params, Outputs, Input, Captured, Output extends Schema> = Output extends z.ZodType
+  ? { readonly result: Result<Params, Outputs, Input, Captured, Output> }
+  : { readonly result?: never };
+
 export type Body<Params, Outputs, Input, Captured, Output extends Schema> =
-  | CommandsBody<Params, Outputs, Input, Captured, Output>
+  | (CommandsBody<Params, Outputs, Input, Captured, Output> &
+      ResultOf<Params, Outputs, Input, Captured, Output>)
   | RunBody<Params, Outputs, Input, Captured, Output>;

@@ -3,16 +3,8 @@ import type { OutputOf, Schema } from './body.ts';
 import type { ConfirmGate, ManualGate, RebootGate, SoakGate } from './gate.ts';
 import type { Reversal } from './operation.ts';
 import type { RunbookOptions } from './runbook.ts';
-import type {
-  CheckStep,
-  Done,
-  Finding,
-  InlineStep,
-  OperationStep,
-  OutputsOf,
-  RunbookTypeError,
-  StepOptions,
-} from './step.ts';
+import type { CheckStep, Done, Finding, InlineStep, OperationStep, OutputsOf, StepOptions } from './step.ts';
+import type { RunbookTypeError } from './type-error.ts';
 
 type NewId<Id extends string, Steps> = Id extends keyof Steps
   ? RunbookTypeError<`the step id "${Id}" is used twice in this runbook`>
@@ -25,6 +17,10 @@ type Add<Steps extends Done, Id extends string, Output, When extends boolean> = 
 type Prefixed<Steps, Prefix extends string> = {
   readonly [K in keyof Steps & string as `${Prefix}-${K}`]: Steps[K];
 };
+
+/** Parsed parameters. Of a runbook without any, so that reading one is an error and not `never`. */
+type ParamsOf<Params extends z.ZodObject> =
+  z.output<Params> extends Record<string, never> ? Readonly<Record<never, never>> : z.output<Params>;
 
 /** One call of the chain, unchecked: a runbook's types are stripped, not verified, when it is loaded. */
 export interface Entry {
@@ -178,13 +174,13 @@ export function collectedBy(value: unknown): Collected | undefined {
 export function runbook<Params extends z.ZodObject = z.ZodObject<Record<never, never>>>(
   id: string,
   options: RunbookOptions<Params>,
-): RunbookBuilder<z.output<Params>, Record<never, never>> {
+): RunbookBuilder<ParamsOf<Params>, Record<never, never>> {
   return new RunbookBuilder({ id, options, entries: [] });
 }
 
 /** Begins a group of steps for `.use`. */
 export function fragment<Params extends z.ZodObject = z.ZodObject<Record<never, never>>>(options: {
   readonly params?: Params;
-}): RunbookBuilder<z.output<Params>, Record<never, never>> {
+}): RunbookBuilder<ParamsOf<Params>, Record<never, never>> {
   return new RunbookBuilder({ id: undefined, options, entries: [] });
 }

@@ -42,15 +42,7 @@ export { isPlaceholder, placeholder } from './placeholder.ts';
 export type { NixosWslPlan, RehearsalPlan, WorldDisk } from './rehearsal.ts';
 export type { Runbook, RunbookOptions } from './runbook.ts';
 export { isSecretReference, secret, secretReference, type SecretReference } from './secret.ts';
-export type {
-  CheckStep,
-  Finding,
-  InlineStep,
-  OperationStep,
-  OutputsOf,
-  RunbookTypeError,
-  StepOptions,
-} from './step.ts';
+export type { CheckStep, Finding, InlineStep, OperationStep, OutputsOf, StepOptions } from './step.ts';
 export {
   isRestoreFile,
   type RestoreFile,

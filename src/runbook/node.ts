@@ -54,7 +54,7 @@ export interface StepBody {
   readonly preview?: (context: ReadContext) => Promise<Preview>;
   readonly idempotent?: boolean;
   readonly retry?: Retry;
-  readonly timeout?: number | string;
+  readonly timeout?: Duration;
   readonly commands?: (context: CapturedContext) => readonly Command[];
   readonly result?: (context: CapturedContext & { readonly results: readonly CommandResult[] }) => unknown;
   readonly run?: (context: ActContext) => Promise<unknown>;

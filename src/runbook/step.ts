@@ -2,13 +2,8 @@ import type { Body, Schema } from './body.ts';
 import type { ReadContext, StepContext } from './context.ts';
 import type { Json } from './json.ts';
 import type { Operation, Reversal } from './operation.ts';
+import type { RunbookTypeError } from './type-error.ts';
 import type { Undo } from './undo.ts';
-
-/** A message that the compiler shows in place of a type. */
-export interface RunbookTypeError<Message extends string> {
-  readonly [unspeakable]: Message;
-}
-declare const unspeakable: unique symbol;
 
 /** Outputs by step id. */
 export type Done = Record<string, unknown>;
