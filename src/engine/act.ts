@@ -4,6 +4,7 @@ import { failureOf } from './failure.ts';
 import {
   durationMs,
   type ActContext,
+  type ActExecOptions,
   type CapturedContext,
   type Command,
   type CommandResult,
@@ -101,7 +102,7 @@ export async function execJournaled(
   number: number,
   command: Command,
   signal: AbortSignal,
-  options: { anyExit?: boolean; onLine?: (line: string, stream: 'stdout' | 'stderr') => void },
+  options: ActExecOptions,
 ): Promise<CommandResult> {
   const { ports, state } = session;
   const { step, attempt, undoing } = acting;
@@ -109,7 +110,7 @@ export async function execJournaled(
   const began = ports.host.clock.now().monotonic;
   const result = await ports.host.spawn(command, {
     run: state.run,
-    signal,
+    signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
     anyExit: true,
     onStart: async (process) => {
       await record(session, {
@@ -124,9 +125,10 @@ export async function execJournaled(
       await ports.crashPoint(undoing ? 'mid-undo' : 'mid-act', step);
     },
     onLine: (text, stream) => {
+      options.onLine?.(text, stream);
+      if (options.quiet === true && stream === 'stdout') return;
       ports.logs.line(step, attempt, text, stream);
       ports.tell({ type: 'line', step, text, stream });
-      options.onLine?.(text, stream);
     },
   });
   const ms = ports.host.clock.now().monotonic - began;

@@ -55,6 +55,16 @@ export interface CapturedContext<
   readonly captured: Captured;
 }
 
+export interface ActExecOptions {
+  /** Accept every exit code; the caller judges. */
+  readonly anyExit?: boolean;
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** Lines of standard output go to `onLine` alone: they are too many to log and to show. */
+  readonly quiet?: boolean;
+  /** Ends the command early, besides the interruption of the run. */
+  readonly signal?: AbortSignal;
+}
+
 /** For the act itself. */
 export interface ActContext<
   Params = unknown,
@@ -63,10 +73,7 @@ export interface ActContext<
   Captured = unknown,
 > extends CapturedContext<Params, Outputs, Input, Captured> {
   /** Runs a command that is journaled and logged, and ended when the run is interrupted. */
-  readonly exec: (
-    command: Command,
-    options?: { anyExit?: boolean; onLine?: (line: string, stream: 'stdout' | 'stderr') => void },
-  ) => Promise<CommandResult>;
+  readonly exec: (command: Command, options?: ActExecOptions) => Promise<CommandResult>;
   readonly progress: (progress: Progress) => void;
   /** A line for the step's log. */
   readonly log: (line: string) => void;

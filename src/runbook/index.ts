@@ -4,6 +4,7 @@ export { formatCommand, quoteWord, sh, type Command, type CommandOptions, type S
 export type { Body, OutputOf, Preview, ProbeAnswer, Retry, Schema } from './body.ts';
 export type {
   ActContext,
+  ActExecOptions,
   Ask,
   CapturedContext,
   Progress,
