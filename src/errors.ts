@@ -52,6 +52,14 @@ export class StateError extends MigrateError {
   }
 }
 
+/** A run or a resource that another process or run holds: exit 4, and nothing was changed. */
+export class LockedError extends MigrateError {
+  constructor(code: string, message: string, hint?: string, cause?: unknown) {
+    super(code, message, { exitCode: exitCodes.locked, hint, cause });
+    this.name = 'LockedError';
+  }
+}
+
 /** An act, a verification or an undo that did not succeed: exit 1 unless the caller says otherwise. */
 export class StepError extends MigrateError {
   constructor(code: string, message: string, hint?: string, cause?: unknown) {

@@ -1,0 +1,211 @@
+import { link, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { LockedError, messageOf, MigrateError, StateError } from '../errors.ts';
+import { isKernelLocked, takeKernelLock } from './kernel-lock.ts';
+import { assess, lockFile, thisOwner, type LockFile, type LockOwner } from './lock-owner.ts';
+
+/*
+ * The lock of a folder is a row of files lock.1, lock.2, …: the highest number says who owns it, or
+ * that it was released. A file appears complete, by link(2), which fails when its name is taken; so of
+ * all who saw the same highest number, one wins. The highest is never deleted, so a process that was
+ * stopped between its look and its link finds a higher one when it looks again, and backs off.
+ * That second look is one getdents(2) of a small folder, during which the kernel lets nobody change it.
+ */
+
+export interface Lock {
+  readonly owner: LockOwner;
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  /** What is locked, for the message: `the run move-home-20260921-k3f9`. */
+  readonly what: string;
+  /** The command line of this process, for those who find it locked. */
+  readonly command: string;
+  /** Milliseconds to wait for another owner; 0 when left out. */
+  readonly waitMs?: number;
+}
+
+const pollMs = 20;
+
+/**
+ * Locks a folder for this process.
+ *
+ * @throws LockedError `lock.held` naming the living owner, `lock.foreign` for one that cannot be judged
+ *   from here; StateError `lock.damaged` for a lock file that is none, `lock.unwritable`.
+ */
+export async function acquireLock(folder: string, options: LockOptions): Promise<Lock> {
+  try {
+    return await waitForLock(folder, options);
+  } catch (error) {
+    if (error instanceof MigrateError) throw error;
+    throw new StateError(
+      'lock.unwritable',
+      `cannot lock ${options.what} in ${folder}: ${messageOf(error)}`,
+      'The folder must exist and be writable for the user who runs this.',
+      error,
+    );
+  }
+}
+
+async function waitForLock(folder: string, options: LockOptions): Promise<Lock> {
+  const deadline = performance.now() + (options.waitMs ?? 0);
+  for (;;) {
+    // oxlint-disable no-await-in-loop -- each look follows from the one before
+    const highest = await readHighest(folder);
+    const obstacle = highest && (await obstacleOf(highest, options.what));
+    if (obstacle === undefined) {
+      const lock = await tryTake(folder, (highest?.number ?? 0) + 1, options.command);
+      if (lock !== undefined) return lock;
+    } else if (obstacle.code === 'lock.foreign' || performance.now() >= deadline) {
+      throw obstacle;
+    } else {
+      // Unevenly, so that those who wait together do not always look together.
+      await setTimeout(pollMs * (0.5 + Math.random()));
+    }
+    // oxlint-enable no-await-in-loop
+  }
+}
+
+/** The process that holds a folder's lock now, as far as can be told from here. */
+export async function readLock(folder: string): Promise<LockOwner | undefined> {
+  const highest = await readHighest(folder);
+  if (highest === undefined || 'released' in highest.content) return undefined;
+  return (await obstacleOf(highest, folder)) === undefined ? undefined : highest.content;
+}
+
+interface Highest {
+  readonly number: number;
+  readonly path: string;
+  readonly content: LockFile;
+}
+
+async function readHighest(folder: string): Promise<Highest | undefined> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- another may have released meanwhile
+    const number = (await lockNumbers(folder)).at(-1);
+    if (number === undefined) return undefined;
+    const path = join(folder, `lock.${number}`);
+    // oxlint-disable-next-line no-await-in-loop
+    const text = await readIfThere(path);
+    if (text !== undefined) return { number, path, content: parse(text, path) };
+  }
+}
+
+function parse(text: string, path: string): LockFile {
+  try {
+    return lockFile.parse(JSON.parse(text));
+  } catch (error) {
+    throw new StateError(
+      'lock.damaged',
+      `the lock file ${path} is damaged`,
+      `When no migrate runs, delete it: rm ${path}`,
+      error,
+    );
+  }
+}
+
+async function obstacleOf({ content, path }: Highest, what: string): Promise<LockedError | undefined> {
+  if ('released' in content) return undefined;
+  const standing = await assess(content);
+  const free = standing === 'dead' || (standing === 'ask-kernel' && !(await isKernelLocked(path)));
+  if (free) return undefined;
+  const by = `process ${content.pid} (${content.command}) since ${content.since}`;
+  if (standing === 'alive') {
+    return new LockedError(
+      'lock.held',
+      `${what} is locked by ${by}`,
+      `Wait until it ends, or end it with: kill ${content.pid}`,
+    );
+  }
+  return new LockedError(
+    'lock.foreign',
+    `${what} is locked by ${by} on ${content.host}, in another container or on another machine`,
+    `Whether it still runs cannot be told from here. When you are sure that it does not, delete ${path}`,
+  );
+}
+
+/** `undefined` when another was faster. */
+async function tryTake(folder: string, number: number, command: string): Promise<Lock | undefined> {
+  const path = join(folder, `lock.${number}`);
+  const owner = await thisOwner(command, Date.now());
+  const created = await create(folder, number, async (file) => ({
+    ...owner,
+    flock: (await takeKernelLock(file)) === 'taken',
+  }));
+  if (created === undefined) return undefined;
+  const numbers = await lockNumbers(folder);
+  if (numbers.at(-1) !== number) {
+    await created.file.close();
+    // Ours, or that of another who was late as well and backs off, too.
+    await rm(path, { force: true });
+    return undefined;
+  }
+  let released = false;
+  return {
+    owner: created.content,
+    async release() {
+      if (released) return;
+      released = true;
+      const next = await create(folder, number + 1, async () => ({ released: true }) as const);
+      await next?.file.close();
+      await created.file.close();
+      if (next !== undefined) await removeBelow(folder, number + 1);
+    },
+  };
+}
+
+/** Lower lock files, and what those left who were killed between writing and linking. */
+async function removeBelow(folder: string, number: number): Promise<void> {
+  for (const lower of await lockNumbers(folder)) {
+    // oxlint-disable-next-line no-await-in-loop -- from the lowest, so that what is left is always the end of the row
+    if (lower < number) await rm(join(folder, `lock.${lower}`), { force: true });
+  }
+  const drafts = (await readdir(folder)).filter((name) => name.startsWith(draftPrefix));
+  await Promise.all(drafts.map((name) => rm(join(folder, name), { force: true })));
+}
+
+const draftPrefix = '.lock-draft-';
+
+/** Creates a lock file whole; `undefined` when its name is taken, or somebody swept the draft away. */
+async function create<Content extends LockFile>(
+  folder: string,
+  number: number,
+  fill: (file: FileHandle) => Promise<Content>,
+): Promise<{ file: FileHandle; content: Content } | undefined> {
+  const draft = join(folder, `${draftPrefix}${process.pid}-${Math.random().toString(36).slice(2)}`);
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    const content = await fill(file);
+    await file.writeFile(`${JSON.stringify(content)}\n`);
+    // Or a power cut may leave a name without content. The name itself may be lost: nobody lives then.
+    await file.sync();
+    await link(draft, join(folder, `lock.${number}`));
+    return { file, content };
+  } catch (error) {
+    await file.close();
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOENT') return undefined;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function lockNumbers(folder: string): Promise<readonly number[]> {
+  const names = await readdir(folder);
+  return names
+    .flatMap((name) => /^lock\.([1-9]\d*)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((one, other) => one - other);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
