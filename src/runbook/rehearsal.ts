@@ -7,6 +7,8 @@ import type { Json } from './json.ts';
 export interface RehearsalPlan {
   /** Parameters for the rehearsal; `--set` overrides. */
   readonly params?: Readonly<Record<string, Json>>;
+  /** Size of the disk that holds the world's root directory; 512 when left out. It takes no room until used. */
+  readonly megabytes?: number;
   /** Further disks, mounted at the world's boot. */
   readonly disks?: readonly WorldDisk[];
   /** Folders and files made before the first boot; a text is a file's content, null a folder. */

@@ -1,0 +1,122 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { WorldDisk } from '../runbook/index.ts';
+import { hostCommand } from './command.ts';
+import type { WorldLayout } from './layout.ts';
+
+/**
+ * The disks of a world. As root they are files with ext4 behind loop devices, which the kernel
+ * frees with the last process of the world. Where that cannot be had they are folders behind an
+ * overlay each, so that they still differ by device and have a source of their own.
+ */
+export interface Disks {
+  readonly kind: 'loop' | 'folders';
+  /** Mounts the disk that holds the world's root directory; gives its device. */
+  mountRoot(megabytes: number): Promise<string>;
+  /** Makes a further disk; call it once the world's `/dev` is there. */
+  add(disk: WorldDisk): Promise<AddedDisk>;
+}
+
+export interface AddedDisk {
+  /** As the world sees it. */
+  readonly device: string;
+  /** Where a folder disk is kept mounted in the world, for the fake mount program. */
+  readonly place: string | undefined;
+}
+
+export function chooseDisks(layout: WorldLayout, options: { folders: boolean; keep: boolean }): Disks {
+  const canLoop = process.getuid?.() === 0 && isInitialUserNamespace() && existsSync('/dev/loop-control');
+  return canLoop && !options.folders ? loopDisks(layout, options.keep) : folderDisks(layout);
+}
+
+function loopDisks(layout: WorldLayout, keep: boolean): Disks {
+  const makeImage = async (name: string, megabytes: number, ...mkfs: readonly string[]) => {
+    const image = join(layout.folder, `${name}.img`);
+    writeFileSync(image, '');
+    truncateSync(image, megabytes * 1024 * 1024);
+    await hostCommand(
+      'mkfs.ext4',
+      '-q',
+      '-F',
+      '-E',
+      'lazy_itable_init=1,lazy_journal_init=1',
+      ...mkfs,
+      image,
+    );
+    return image;
+  };
+  // An attached file needs no name any more; without one a killed supervisor leaves no data behind.
+  const forget = (image: string) => {
+    if (!keep) unlinkSync(image);
+  };
+  return {
+    kind: 'loop',
+    async mountRoot(megabytes) {
+      const image = await makeImage('old-disk', megabytes, '-L', 'old-disk');
+      await hostCommand('mount', '-o', 'loop', image, layout.root);
+      forget(image);
+      return (await hostCommand('findmnt', '--noheadings', '--output=SOURCE', layout.root)).trim();
+    },
+    async add(disk) {
+      const image = await makeImage(disk.name, disk.megabytes, '-U', disk.uuid);
+      const device = (await hostCommand('losetup', '--find', '--show', image)).trim();
+      // Detaching a device in use only marks it: it goes when the last user does, which is this process.
+      openSync(device, 'r');
+      await hostCommand('losetup', '--detach', device);
+      forget(image);
+      await bindDevice(layout, device);
+      return { device, place: undefined };
+    },
+  };
+}
+
+function folderDisks(layout: WorldLayout): Disks {
+  const mountOverlay = async (name: string, at: string) => {
+    const parts = Object.fromEntries(
+      ['lower', 'upper', 'work'].map((part) => [part, join(layout.folder, name, part)]),
+    );
+    for (const part of Object.values(parts)) mkdirSync(part, { recursive: true });
+    mkdirSync(at, { recursive: true });
+    const device = `/dev/world-${name}`;
+    await hostCommand(
+      'mount',
+      '-t',
+      'overlay',
+      '-o',
+      `userxattr,lowerdir=${parts['lower']},upperdir=${parts['upper']},workdir=${parts['work']}`,
+      device,
+      at,
+    );
+    return device;
+  };
+  return {
+    kind: 'folders',
+    mountRoot: () => mountOverlay('old-disk', layout.root),
+    async add(disk) {
+      const place = `/.world/kept/${disk.name}`;
+      const device = await mountOverlay(disk.name, join(layout.root, place));
+      writeFileSync(join(layout.root, device), '');
+      return { device, place };
+    },
+  };
+}
+
+/** Nodes cannot be made in a user namespace, but bound, so that is done everywhere. */
+export async function bindDevice(layout: WorldLayout, device: string): Promise<void> {
+  closeSync(openSync(join(layout.root, device), 'a'));
+  await hostCommand('mount', '--bind', device, join(layout.root, device));
+}
+
+/** In the initial user namespace every id stands for itself; only there may file systems on loop devices be mounted. */
+function isInitialUserNamespace(): boolean {
+  return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+}
