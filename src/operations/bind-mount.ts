@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import { StepError } from '../errors.ts';
+import {
+  mountAt,
+  operation,
+  sh,
+  type ActContext,
+  type Command,
+  type Host,
+  type Mount,
+} from '../runbook/index.ts';
+import { absolutePath } from './absolute-path.ts';
+import { bindSource, provenSource, shows, type BindSource } from './bind-source.ts';
+import { holdersOf, listHolders } from './mount-holders.ts';
+
+const input = z
+  .strictObject({
+    from: absolutePath,
+    to: absolutePath,
+    readOnly: z.boolean().optional(),
+    expectUuid: z.string().min(1).optional(),
+  })
+  .refine(({ from, to }) => from !== to && !from.startsWith(to === '/' ? to : `${to}/`), {
+    error: '`from` must not lie within `to`, which will cover it',
+  });
+type Input = z.output<typeof input>;
+
+interface Captured extends BindSource {
+  readonly bootId: string;
+  /** It was mounted before this step, which then has nothing to do and nothing to take back. */
+  readonly already: boolean;
+}
+
+/**
+ * Shows a folder in another place, until the next boot: `mount --bind`, never a second time over itself
+ * and never over another mount.
+ *
+ * Input: `from` and `to`, existing folders; `readOnly`; `expectUuid`, of the file system that holds
+ * `from`. Output: the mount's id and what it shows.
+ * @throws StepError `mount.occupied`, `mount.no-folder`, `mount.volatile`, `mount.wrong-disk`,
+ *   `mount.no-uuid`; undo: `mount.busy` with the processes that hold it, `mount.not-ours`.
+ */
+export const bindMount = operation({
+  operation: 'bind-mount',
+  version: 1,
+  reversal: 'undo',
+  input,
+  capture: async ({ host, input }): Promise<Captured> => {
+    const { device, root } = await provenSource(host, input.from, input.expectUuid);
+    const already = await mountedThere(host, input.to, [{ device, root }]);
+    if (already !== undefined && input.readOnly === true && !already.options.includes('ro')) {
+      throw new StepError(
+        'mount.occupied',
+        `${input.from} is already mounted at ${input.to}, and not read-only`,
+        `Unmount it first, or do without readOnly: umount ${input.to}`,
+      );
+    }
+    return { device, root, bootId: (await host.boot()).bootId, already: already !== undefined };
+  },
+  output: z.object({ mount: z.number(), device: z.string(), root: z.string() }),
+  probe: async ({ host, input, captured }) => {
+    const there = await topMount(host, input.to);
+    if (there === undefined) return 'not-started';
+    if (!(await accepted(host, input, captured)).some((source) => shows(there, source))) {
+      return {
+        unknown: `${input.to} is a mount of ${there.root} on ${there.source}, which this step did not make`,
+      };
+    }
+    if (input.readOnly === true && !there.options.includes('ro')) return 'partial';
+    return { done: outputOf(there) };
+  },
+  idempotent: true,
+  preview: async ({ host, input }) => {
+    const { mount } = await provenSource(host, input.from, input.expectUuid);
+    const to = await folder(host, input.to);
+    const covered = (await host.mounts())
+      .filter(({ point }) => point.startsWith(`${to}/`))
+      .map(({ point }) => point);
+    const summary = `${input.to} will show ${input.from} of ${mount.source} (${mount.type})`;
+    return {
+      summary: covered.length === 0 ? summary : `${summary}, and cover the mounts ${covered.join(', ')}`,
+      facts: { source: mount.source, type: mount.type, covered },
+    };
+  },
+  describe: ({ input }) => commandsFor(input),
+  run: async (context) => {
+    const { host, input } = context;
+    const source = await provenSource(host, input.from, input.expectUuid);
+    const [bind, ...remount] = commandsFor(input);
+    // The probe looked too, and the world may have moved on: a second mount would hide the first.
+    if ((await mountedThere(host, input.to, [source])) === undefined) await context.exec(bind);
+    for (const command of remount) await context.exec(command);
+    return outputOf(await mustShow(host, input, [source]));
+  },
+  verify: async ({ host, input, captured }) => {
+    await provenSource(host, input.from, input.expectUuid);
+    await mustShow(host, input, await accepted(host, input, captured));
+    const [from, to] = await Promise.all([inodeOf(host, input.from), inodeOf(host, input.to)]);
+    if (from === to) return;
+    throw new StepError(
+      'mount.differs',
+      `${input.to} (${to}) is not the folder ${input.from} (${from})`,
+      'See findmnt for what is mounted there.',
+    );
+  },
+  undo: {
+    describe: ({ input }) => `unmount ${input.to}, where it is this step's mount`,
+    run: unmount,
+    breakGlass: ({ input, captured }) =>
+      `When findmnt --mountpoint ${input.to} -n -o FSROOT,MAJ:MIN prints "${captured.root} ${captured.device}", run: ` +
+      `umount ${input.to} (never umount -l). After a reboot there is nothing to do.`,
+  },
+});
+
+function commandsFor({ from, to, readOnly }: Input): readonly [Command, ...Command[]] {
+  const bind = sh`mount --bind -- ${from} ${to}`;
+  return readOnly === true ? [bind, sh`mount -o remount,bind,ro -- ${to}`] : [bind];
+}
+
+/** Device numbers may change at a boot, so the captured ones count within theirs only. */
+async function accepted(host: Host, input: Input, captured: Captured): Promise<BindSource[]> {
+  const now = await bindSource(host, input.from);
+  const sameBoot = (await host.boot()).bootId === captured.bootId;
+  return [...(now === undefined ? [] : [now]), ...(sameBoot ? [captured] : [])];
+}
+
+/** The mount, when it is there already. @throws StepError `mount.occupied` when another one is */
+async function mountedThere(
+  host: Host,
+  to: string,
+  sources: readonly BindSource[],
+): Promise<Mount | undefined> {
+  const there = mountAt(await host.mounts(), await folder(host, to));
+  if (there === undefined || sources.some((source) => shows(there, source))) return there;
+  throw new StepError(
+    'mount.occupied',
+    `${to} is already a mount point, of ${there.root} on ${there.source} (${there.type}); a mount over it would hide it`,
+    `Unmount it first if that is meant: umount ${to}`,
+  );
+}
+
+async function mustShow(host: Host, input: Input, sources: readonly BindSource[]): Promise<Mount> {
+  const there = await topMount(host, input.to);
+  if (there === undefined || !sources.some((source) => shows(there, source))) {
+    throw new StepError(
+      'mount.missing',
+      `${input.from} is not mounted at ${input.to}`,
+      `See: findmnt ${input.to}`,
+    );
+  }
+  if (input.readOnly === true && !there.options.includes('ro')) {
+    throw new StepError(
+      'mount.writable',
+      `${input.to} is mounted, and not read-only`,
+      `See: findmnt ${input.to}`,
+    );
+  }
+  return there;
+}
+
+async function unmount({
+  host,
+  input,
+  captured,
+  exec,
+  log,
+}: ActContext<unknown, unknown, Input, Captured>): Promise<void> {
+  const there = await topMount(host, input.to);
+  const nothing = (why: string) => log(`${input.to} is left as it is: ${why}`);
+  if (captured.already) return nothing('it was mounted before this step');
+  if (there === undefined) return nothing('nothing is mounted there');
+  if ((await host.boot()).bootId !== captured.bootId || !shows(there, captured)) {
+    throw new StepError(
+      'mount.not-ours',
+      `${input.to} is a mount of ${there.root} on ${there.source}, and not the one that this step made`,
+      'Find out who mounts it (fstab, a mount unit, a person), take that back, and go on.',
+    );
+  }
+  const { exitCode, stderr } = await exec(sh`umount -- ${input.to}`, { anyExit: true });
+  if (exitCode === 0) return;
+  const inner = (await host.mounts())
+    .filter(({ parent }) => parent === there.id)
+    .map(({ point }) => `the mount ${point}`);
+  const holders = await holdersOf(host, there);
+  const held = [...inner, ...(holders.length === 0 ? [] : [listHolders(holders)])].join(', ');
+  throw new StepError(
+    held === '' ? 'mount.not-unmounted' : 'mount.busy',
+    held === '' ? `${input.to} cannot be unmounted: ${stderr.trim()}` : `${input.to} is in use: ${held}`,
+    'Stop what uses it and try again; what the running system lives on goes away by a reboot only.',
+  );
+}
+
+async function topMount(host: Host, to: string): Promise<Mount | undefined> {
+  const real = await host.files.realPath(to);
+  return real === undefined ? undefined : mountAt(await host.mounts(), real);
+}
+
+async function folder(host: Host, to: string): Promise<string> {
+  const real = await host.files.realPath(to);
+  if (real !== undefined && (await host.files.stat(real))?.kind === 'folder') return real;
+  throw new StepError(
+    'mount.no-folder',
+    `there is no folder ${to} to mount over`,
+    `Create it: mkdir -p ${to}`,
+  );
+}
+
+async function inodeOf(host: Host, path: string): Promise<string> {
+  const real = await host.files.realPath(path);
+  const found = real === undefined ? undefined : await host.files.stat(real);
+  return found === undefined ? 'nothing' : `device ${found.device} inode ${found.inode}`;
+}
+
+function outputOf(mount: Mount): { mount: number; device: string; root: string } {
+  return { mount: mount.id, device: mount.device, root: mount.root };
+}

@@ -1,0 +1,15 @@
+export { appendToFile } from './append-to-file.ts';
+export { bindMount } from './bind-mount.ts';
+export { command } from './command.ts';
+export { editFile } from './edit-file.ts';
+export { forcedBuildBenchmark } from './forced-build-benchmark.ts';
+export { freezeUnits } from './freeze-units.ts';
+export { nixGarbageProof } from './nix-garbage-proof.ts';
+export { nixosRebuild } from './nixos-rebuild.ts';
+export { nixStoreVerify } from './nix-store-verify.ts';
+export { probedCommand } from './probed-command.ts';
+export { requireMount, requireMounted } from './require-mount.ts';
+export { resticBackup } from './restic-backup.ts';
+export { resticProof } from './restic-proof.ts';
+export { restartUnits } from './restart-units.ts';
+export { startUnits } from './start-units.ts';
