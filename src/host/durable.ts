@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Makes the entries of a folder survive a power cut: what was created, renamed or removed in it. */
@@ -6,6 +6,9 @@ export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
+  } catch (error) {
+    // A file system (9p, some of FUSE) that knows no syncing of folders.
+    if (!['EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   } finally {
     await handle.close();
   }
@@ -39,26 +42,44 @@ export async function replaceDurably(
   await syncFolder(dirname(path));
 }
 
-/** Creates a folder and its missing parents, each one durable; resolves to those created, outermost first. */
+/**
+ * Creates a folder and its missing parents, each one durable; resolves to those created, outermost first.
+ *
+ * @param mode of the folder itself; its parents follow the umask
+ */
 export async function makeFolderDurably(folder: string, mode?: number): Promise<readonly string[]> {
+  const parents: string[] = [];
+  let created = await tryMakeFolder(folder, mode);
+  if (created === 'no-parent') {
+    parents.push(...(await makeFolderDurably(dirname(folder))));
+    created = await tryMakeFolder(folder, mode);
+    // Such as /proc, where nothing can be created.
+    if (created === 'no-parent') throw new Error(`no folder can be created in ${dirname(folder)}`);
+  }
+  if (created === 'made') {
+    await syncFolder(dirname(folder));
+    return [...parents, folder];
+  }
+  // A process killed right after the creation has not synced it. Others' folders cannot be, and need not.
+  await syncFolder(dirname(folder)).catch(() => {});
+  return parents;
+}
+
+async function tryMakeFolder(
+  folder: string,
+  mode: number | undefined,
+): Promise<'made' | 'there' | 'no-parent'> {
   try {
     await mkdir(folder, mode === undefined ? {} : { mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && dirname(folder) !== folder) {
-      const parents = await makeFolderDurably(dirname(folder), mode);
-      return [...parents, ...(await makeFolderDurably(folder, mode))];
-    }
-    if (code !== 'EEXIST') throw error;
-    // A process killed right after the creation has not synced it.
-    await syncFolder(dirname(folder));
-    return [];
+    if (code === 'EEXIST') return 'there';
+    if (code === 'ENOENT' && dirname(folder) !== folder) return 'no-parent';
+    throw error;
   }
   if (mode !== undefined) {
     // The umask has taken bits away.
-    const handle = await open(folder, 'r');
-    await handle.chmod(mode).finally(() => handle.close());
+    await chmod(folder, mode);
   }
-  await syncFolder(dirname(folder));
-  return [folder];
+  return 'made';
 }

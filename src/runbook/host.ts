@@ -47,7 +47,7 @@ export interface Files {
   realPath(path: string): Promise<string | undefined>;
   /** Names in a folder, sorted; `undefined` when there is no such folder. */
   list(path: string): Promise<readonly string[] | undefined>;
-  /** Creates a folder and its parents, durably; resolves to the paths that this call created, outermost first. */
+  /** Creates a folder (`mode` is its own) and its parents, durably; resolves to the paths that this call created, outermost first. */
   makeFolder(path: string, options?: { mode?: number }): Promise<readonly string[]>;
   /**
    * Renames within one file system, durably.

@@ -117,10 +117,14 @@ test('created folders are named from the outermost, and those that were there ar
     `${folder}/a`,
     `${folder}/a/b`,
   ]);
-  expect(statSync(`${folder}/a`).mode & 0o777).toBe(0o700);
+  expect(statSync(`${folder}/a/b`).mode & 0o777).toBe(0o700);
+  expect(statSync(`${folder}/a`).mode & 0o777).toBe(0o777 & ~process.umask());
   expect(await systemFiles.makeFolder(`${folder}/a/b`)).toEqual([]);
   writeFileSync(`${folder}/file`, '');
   await expect(systemFiles.makeFolder(`${folder}/file`)).rejects.toThrow('something else is there');
+  await expect(systemFiles.makeFolder('/proc/no/such')).rejects.toThrow(
+    'cannot create the folder /proc/no/such',
+  );
 });
 
 test('a rename never replaces anything', async () => {
