@@ -10,8 +10,12 @@ type NewId<Id extends string, Steps> = Id extends keyof Steps
   ? RunbookTypeError<`the step id "${Id}" is used twice in this runbook`>
   : Id;
 type InputOf<Input extends z.ZodObject | undefined> = Input extends z.ZodObject ? z.output<Input> : undefined;
-/** The steps so far and one more; its output may be missing when it has a `when`. */
-type Add<Steps extends Done, Id extends string, Output, When extends boolean> = Steps & {
+/**
+ * What one step gives to those that need it; it may be missing when the step has a `when`. The sum of the
+ * steps is written out where it is needed: under a name of its own it would nest, and a chain of 90 steps
+ * be too deep for the compiler.
+ */
+type Gives<Id extends string, Output, When extends boolean> = {
   readonly [K in Id]: [When] extends [never] ? Output : Output | undefined;
 };
 type Prefixed<Steps, Prefix extends string> = {
@@ -68,7 +72,7 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
     definition:
       | OperationStep<Params, Steps, Needs, When, Input, Captured, Output, R>
       | InlineStep<Params, Steps, Needs, When, Captured, Output>,
-  ): RunbookBuilder<Params, Add<Steps, Id, OutputOf<Output>, When>> {
+  ): RunbookBuilder<Params, Steps & Gives<Id, OutputOf<Output>, When>> {
     return this.#add('step', id, definition);
   }
 
@@ -80,7 +84,7 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
   >(
     id: Id & NewId<Id, Steps>,
     definition: CheckStep<Params, Steps, Needs, When>,
-  ): RunbookBuilder<Params, Add<Steps, Id, Finding, When>> {
+  ): RunbookBuilder<Params, Steps & Gives<Id, Finding, When>> {
     return this.#add('check', id, definition);
   }
 
@@ -93,7 +97,7 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
   >(
     id: Id & NewId<Id, Steps>,
     definition: StepOptions<Params, Steps, Needs, When> & ConfirmGate<Params, OutputsOf<Steps, Needs>, Input>,
-  ): RunbookBuilder<Params, Add<Steps, Id, InputOf<Input>, When>> {
+  ): RunbookBuilder<Params, Steps & Gives<Id, InputOf<Input>, When>> {
     return this.#add('confirm', id, definition);
   }
 
@@ -106,7 +110,7 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
   >(
     id: Id & NewId<Id, Steps>,
     definition: StepOptions<Params, Steps, Needs, When> & ManualGate<Params, OutputsOf<Steps, Needs>, Input>,
-  ): RunbookBuilder<Params, Add<Steps, Id, InputOf<Input>, When>> {
+  ): RunbookBuilder<Params, Steps & Gives<Id, InputOf<Input>, When>> {
     return this.#add('manual', id, definition);
   }
 
@@ -118,7 +122,7 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
   >(
     id: Id & NewId<Id, Steps>,
     definition: StepOptions<Params, Steps, Needs, When> & RebootGate<Params, OutputsOf<Steps, Needs>>,
-  ): RunbookBuilder<Params, Add<Steps, Id, undefined, When>> {
+  ): RunbookBuilder<Params, Steps & Gives<Id, undefined, When>> {
     return this.#add('reboot', id, definition);
   }
 
@@ -131,7 +135,7 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
     id: Id & NewId<Id, Steps>,
     definition: StepOptions<Params, Steps, Needs, When> &
       SoakGate<Params, OutputsOf<Steps, Needs>, keyof Steps & string>,
-  ): RunbookBuilder<Params, Add<Steps, Id, undefined, When>> {
+  ): RunbookBuilder<Params, Steps & Gives<Id, undefined, When>> {
     return this.#add('soak', id, definition);
   }
 
@@ -150,7 +154,8 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
       : RunbookTypeError<'this runbook lacks a parameter that the fragment needs'>,
     options: { readonly prefix: Prefix; readonly needs?: readonly Needs[] },
   ): RunbookBuilder<Params, Steps & Prefixed<FragmentSteps, Prefix>> {
-    return this.#add('use', options.prefix, { fragment, options });
+    // Optional, since an unchecked call may lack it; validation then says so.
+    return this.#add('use', (options as typeof options | undefined)?.prefix, { fragment, options });
   }
 
   #add<Next>(kind: Entry['kind'], id: unknown, definition: unknown): Next {
