@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
+/** Where to leave the results for a program to read. */
+const results = process.env['MIGRATE_TEST_RESULTS'];
+
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** A group of tests that shares what it may need of the machine, and how long it may take. */
@@ -30,6 +33,7 @@ export default defineConfig({
     ],
   },
   test: {
+    reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
     // Processes, not threads: tests change the working directory, are killed, and mount in namespaces of their own.
     pool: 'forks',
     maxWorkers: 2,
