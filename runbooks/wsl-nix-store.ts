@@ -1,0 +1,311 @@
+import { runbook, z } from 'migrate-runbook';
+import {
+  bindMount,
+  copyPreview,
+  copyTree,
+  editFile,
+  forcedBuildBenchmark,
+  freezeUnits,
+  nixGarbageProof,
+  nixStoreVerify,
+  removeTree,
+  requireMount,
+  resticBackup,
+  resticProof,
+  verifyTree,
+} from 'migrate-runbook/operations';
+import { bootPath } from './wsl-nix-store/boot-path.ts';
+import { compareBenchmarks } from './wsl-nix-store/benchmarks.ts';
+import { keepBootModule } from './wsl-nix-store/keep-boot.ts';
+import { bootNextSystem, buildNextSystem } from './wsl-nix-store/next-system.ts';
+import { params } from './wsl-nix-store/params.ts';
+import { rehearsal } from './wsl-nix-store/rehearsal.ts';
+import { runningBuilds } from './wsl-nix-store/running-builds.ts';
+import { mountHealth, mustLiveOnStorage, storageUnitHealth, storeAnswers } from './wsl-nix-store/live.ts';
+import { mountValidation } from './wsl-nix-store/validation.ts';
+
+const tools = ['rsync', 'restic', 'nix-store', 'nix-instantiate', 'nixos-rebuild', 'systemctl', 'findmnt', 'blkid', 'unshare'];
+const beneathFolder = '/run/migrate-beneath';
+const target = (p: z.output<typeof params>) => `${p.storageMount}/${p.subfolder}`;
+const storage = (p: z.output<typeof params>) => ({ point: p.storageMount, uuid: p.storageUuid });
+const manifest = (run: { folder: string }) => `${run.folder}/manifest`;
+
+export default runbook('wsl-nix-store', {
+  summary: 'Move the /nix of a NixOS-WSL machine onto an SSD and bind-mount it',
+  params,
+  tools,
+  root: true,
+  claims: ({ params: p }) => [
+    { kind: 'path', path: p.source, role: 'shadowed' },
+    { kind: 'path', path: target(p), role: 'target' },
+    { kind: 'unit', unit: p.mountUnit },
+  ],
+  rehearsal,
+})
+  .phase('Preflight')
+  .check('mount-validated', {
+    title: 'The mount of the SSD has been validated',
+    expect: 'a recent report of a mount validation that ended PASS, or the word to go on without one',
+    run: mountValidation,
+  })
+  .step('right-disk', {
+    title: 'The right disk is mounted',
+    use: requireMount,
+    with: ({ params: p }) => ({ ...storage(p), writable: true }),
+  })
+  .check('no-builds', {
+    title: 'Nothing builds',
+    expect: 'no program at work on the store',
+    run: async ({ host }) => {
+      const builds = await runningBuilds(host);
+      return builds.length === 0
+        ? { verdict: 'PASS', observed: 'none' }
+        : { verdict: 'FAIL', observed: `still at work: ${builds.join('; ')}`, evidence: { builds: [...builds] } };
+    },
+  })
+  .step('room', {
+    title: 'It fits: bytes and inodes for ordinary users',
+    needs: ['mount-validated', 'right-disk', 'no-builds'],
+    use: copyPreview,
+    with: ({ params: p }) => ({ from: p.source, to: target(p), expectMount: storage(p) }),
+  })
+  .step('identity', {
+    title: 'Remember which tree is the old one',
+    needs: ['room'],
+    readonly: true,
+    output: z.object({ device: z.string(), inode: z.string() }),
+    describe: ({ params: p }) => `read device and inode of ${p.source}`,
+    run: async ({ params: p, host }) => {
+      const stat = await host.files.stat(p.source);
+      if (stat?.kind !== 'folder') throw new Error(`${p.source} is no folder`);
+      return { device: stat.device, inode: stat.inode };
+    },
+  })
+
+  .phase('Baseline')
+  .step('benchmark-before', {
+    title: 'Time forced local builds on the old disk',
+    needs: ['identity'],
+    locks: ['disk'],
+    use: forcedBuildBenchmark,
+    with: ({ params: p }) => ({ runs: p.benchmarkRuns, mebibytes: p.benchmarkMebibytes }),
+  })
+
+  .phase('Backup')
+  .step('backup', {
+    title: 'Back up the store',
+    needs: ['benchmark-before'],
+    locks: ['disk'],
+    use: resticBackup,
+    with: ({ params: p }) => ({
+      repository: p.backupRepository,
+      password: p.backupPassword,
+      paths: [p.source],
+      host: p.host,
+      tags: ['pre-migration'],
+      initialise: true,
+    }),
+  })
+  .step('prove-backup', {
+    title: 'Restore a sample of the backup',
+    needs: ['backup'],
+    locks: ['disk'],
+    use: resticProof,
+    with: ({ params: p, outputs, run }) => ({
+      repository: p.backupRepository,
+      password: p.backupPassword,
+      snapshot: outputs.backup.snapshot,
+      seed: run.id,
+    }),
+  })
+
+  .phase('Copy')
+  .step('warm-copy', {
+    title: 'Copy while the store is in use',
+    needs: ['prove-backup'],
+    locks: ['disk'],
+    use: copyTree,
+    with: ({ params: p, run }) => ({ from: p.source, to: target(p), pass: 'warm', manifest: manifest(run), expectMount: storage(p) }),
+  })
+  .step('option', {
+    title: 'Set the option',
+    needs: ['warm-copy'],
+    use: editFile,
+    with: ({ params: p }) => ({
+      path: `${p.flake}/${p.hostFile}`,
+      replace: { from: `${p.option} = false;`, to: `${p.option} = true;` },
+    }),
+  })
+  .step('keep-boot', {
+    title: 'Keep the boot closure beneath the mount, after every rebuild',
+    needs: ['option'],
+    use: editFile,
+    with: ({ params: p }) => ({
+      path: `${p.flake}/${p.hostFile}`,
+      replace: { from: p.importsText, to: `${p.importsText}${keepBootModule}` },
+    }),
+  })
+  .step('build', {
+    title: 'Build the next system',
+    needs: ['keep-boot'],
+    locks: ['disk'],
+    timeout: '6h',
+    use: buildNextSystem,
+    with: ({ params: p }) => ({ flake: p.flake, host: p.host, source: p.source }),
+  })
+  .step('freeze', {
+    title: 'Freeze the store: daemon, garbage collection, upgrades',
+    needs: ['build'],
+    use: freezeUnits,
+    with: ({ params: p }) => ({ units: p.frozenUnits, optional: p.frozenIfThere }),
+  })
+  .step('final-copy', {
+    title: 'Copy what changed, with the store at rest',
+    needs: ['freeze'],
+    locks: ['disk'],
+    use: copyTree,
+    with: ({ params: p, run }) => ({ from: p.source, to: target(p), pass: 'final', manifest: manifest(run), expectMount: storage(p) }),
+  })
+  .step('verify-copy', {
+    title: 'Read every byte of the copy and compare',
+    needs: ['final-copy'],
+    locks: ['disk'],
+    use: verifyTree,
+    with: ({ params: p, run }) => ({ target: target(p), manifest: manifest(run), expectMount: storage(p) }),
+  })
+  .step('verify-store', {
+    title: "Check the copy by Nix's own hashes",
+    needs: ['verify-copy'],
+    locks: ['disk'],
+    use: nixStoreVerify,
+    with: ({ params: p }) => ({ folder: target(p), like: p.source }),
+  })
+
+  .phase('Switch')
+  .confirm('switch', {
+    title: 'Ready to boot from the copy',
+    needs: ['verify-store'],
+    ask: ({ params: p }) => `The copy is verified. Shall the next boot mount ${target(p)} over ${p.source}?`,
+  })
+  .step('next-boot', {
+    title: 'Make it the system of the next boot',
+    needs: ['switch', 'build'],
+    effective: 'at-boot',
+    use: bootNextSystem,
+    with: ({ params: p }) => ({ flake: p.flake, host: p.host, source: p.source }),
+  })
+  .step('carry-generation', {
+    title: 'Carry the new generation to the copy',
+    needs: ['next-boot'],
+    locks: ['disk'],
+    use: copyTree,
+    with: ({ params: p, run }) => ({ from: p.source, to: target(p), pass: 'final', manifest: manifest(run), expectMount: storage(p) }),
+  })
+  .step('verify-carried', {
+    title: 'Verify the copy as it will be booted',
+    needs: ['carry-generation'],
+    locks: ['disk'],
+    use: verifyTree,
+    with: ({ params: p, run }) => ({ target: target(p), manifest: manifest(run), expectMount: storage(p) }),
+  })
+  .reboot('restart', {
+    title: 'Restart this distribution',
+    needs: ['verify-carried'],
+    instructions: ({ params: p }) =>
+      `from Windows, run: wsl.exe --terminate ${p.distribution}; then start it again with wsl.exe -d ${p.distribution}`,
+  })
+
+  .phase('Prove')
+  .step('mounted', {
+    title: 'The machine lives on the SSD',
+    needs: ['restart'],
+    readonly: true,
+    describe: ({ params: p }) => `check that ${p.source} is ${target(p)} on the disk ${p.storageUuid}`,
+    run: ({ params: p, host }) => mustLiveOnStorage(host, p),
+  })
+  .step('store-read-only', {
+    title: 'The store is read-only again, as the boot shim had it',
+    needs: ['mounted'],
+    use: bindMount,
+    with: ({ params: p }) => ({ from: `${p.source}/store`, to: `${p.source}/store`, readOnly: true }),
+  })
+  .step('collect-one', {
+    title: 'Add a path and collect it',
+    needs: ['store-read-only'],
+    use: nixGarbageProof,
+    with: () => ({}),
+  })
+  .step('benchmark-after', {
+    title: 'Time the same builds on the SSD',
+    needs: ['collect-one'],
+    locks: ['disk'],
+    use: forcedBuildBenchmark,
+    with: ({ params: p }) => ({ runs: p.benchmarkRuns, mebibytes: p.benchmarkMebibytes }),
+  })
+  .check('faster', {
+    title: 'Compare with the 30–60 % that were planned',
+    needs: ['benchmark-before', 'benchmark-after'],
+    expect: 'builds 30–60 % faster than before',
+    run: ({ outputs }) => compareBenchmarks(outputs['benchmark-before'], outputs['benchmark-after']),
+  })
+  .soak('settle', {
+    title: 'Live with it for a day or two',
+    needs: ['faster'],
+    min: ({ params: p }) => p.soakMin,
+    max: ({ params: p }) => p.soakMax,
+    maxGap: '15m',
+    fresh: [],
+    probes: [
+      { name: 'mount', check: ({ host, params: p }) => mountHealth(host, p) },
+      { name: 'unit', check: ({ host, params: p }) => storageUnitHealth(host, p) },
+      { name: 'store', check: ({ host, params: p }) => storeAnswers(host, p) },
+    ],
+  })
+
+  .phase('Clean up')
+  .step('beneath', {
+    title: 'A place to reach the old copy',
+    needs: ['settle'],
+    idempotent: true,
+    probe: async ({ host }) => ((await host.files.stat(beneathFolder)) === undefined ? 'not-started' : 'done'),
+    commands: ({ sh }) => [sh`mkdir -p ${beneathFolder}`],
+    undo: ({ sh }) => [sh`rmdir --ignore-fail-on-non-empty ${beneathFolder}`],
+  })
+  .step('reach-beneath', {
+    title: 'Reach the old copy beneath the mount',
+    needs: ['beneath'],
+    use: bindMount,
+    with: () => ({ from: '/', to: beneathFolder }),
+  })
+  .step('boot-path', {
+    title: 'The next boot finds what it needs beneath, also after a rebuild',
+    needs: ['reach-beneath'],
+    readonly: true,
+    output: z.object({ system: z.string(), keep: z.array(z.string()) }),
+    describe: 'resolve init and the system profile as seen before the mounts, and their closures',
+    run: async ({ host, params: p }) => {
+      const { system, keep } = await bootPath(host, beneathFolder, p.source);
+      return { system, keep: [...keep] };
+    },
+  })
+  .step('cleanup', {
+    title: 'Delete the old copy, except for what boot needs',
+    needs: ['boot-path', 'identity', 'settle'],
+    locks: ['disk'],
+    irreversible: 'the old copy is gone; what is left is the verified copy on the SSD and the proven backup',
+    use: removeTree,
+    with: ({ params: p, outputs, run }) => ({
+      path: `${beneathFolder}${p.source}`,
+      identity: outputs.identity,
+      keep: outputs['boot-path'].keep.map((path) => `${beneathFolder}${path}`),
+      newCopy: p.source,
+      manifest: manifest(run),
+    }),
+  })
+  .step('leave-beneath', {
+    title: 'Let go of what lies beneath',
+    needs: ['cleanup'],
+    idempotent: true,
+    commands: ({ sh }) => [sh`umount ${beneathFolder}`, sh`rmdir ${beneathFolder}`],
+    undo: () => [],
+  });

@@ -1,0 +1,50 @@
+import { StepError, type Host } from 'migrate-runbook';
+import { requireMounted } from 'migrate-runbook/operations';
+
+interface Where {
+  readonly source: string;
+  readonly storageMount: string;
+  readonly storageUuid: string;
+  readonly subfolder: string;
+  readonly mountUnit: string;
+}
+
+/** @throws StepError `live.*` unless the source is the folder on the SSD, mounted from the right disk */
+export async function mustLiveOnStorage(host: Host, where: Where): Promise<void> {
+  await requireMounted(host, { point: where.storageMount, uuid: where.storageUuid });
+  const folder = `${where.storageMount}/${where.subfolder}`;
+  const [source, target] = await Promise.all([host.files.stat(where.source), host.files.stat(folder)]);
+  if (source === undefined || target === undefined || source.device !== target.device || source.inode !== target.inode) {
+    throw new StepError(
+      'live.not-mounted',
+      `${where.source} is not ${folder}`,
+      `See what the mount unit says: journalctl -u ${where.mountUnit} --no-pager -n 50. Go back with migrate rollback.`,
+    );
+  }
+}
+
+/** True when healthy, else what is wrong; so for each of these. */
+export async function mountHealth(host: Host, where: Where): Promise<true | string> {
+  try {
+    await mustLiveOnStorage(host, where);
+    return true;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
+export async function storageUnitHealth(host: Host, { mountUnit }: Where): Promise<true | string> {
+  const { stdout } = await host.exec({ argv: ['systemctl', 'show', mountUnit, '--property=ActiveState,Result,NeedDaemonReload'] });
+  const state = Object.fromEntries(stdout.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  if (state['Result'] !== 'success') return `${mountUnit}: Result=${state['Result']}`;
+  if (state['ActiveState'] !== 'active') return `${mountUnit}: ${state['ActiveState']}`;
+  return true;
+}
+
+/** The running system is a valid path of the store that is mounted, and can be read. */
+export async function storeAnswers(host: Host, { source }: Where): Promise<true | string> {
+  const system = await host.files.realPath('/run/current-system');
+  if (system === undefined) return '/run/current-system leads nowhere';
+  const { exitCode, stderr } = await host.exec({ argv: ['nix-store', '--check-validity', system] }, { anyExit: true });
+  return exitCode === 0 ? true : `${source} does not know ${system}: ${stderr.trim()}`;
+}

@@ -1,0 +1,30 @@
+import type { RehearsalPlan } from 'migrate-runbook';
+
+const uuid = '5a1d7c3e-0f62-4b8e-9c47-2d6e8f10a3b5';
+
+/** A NixOS-WSL machine in miniature, with the figures of a real one in its parameters. */
+export const rehearsal: RehearsalPlan = {
+  params: {
+    storageUuid: uuid,
+    flake: '/home/admin/nixcfg',
+    backupRepository: '/mnt/backup/restic',
+    backupPassword: 'file:/home/admin/restic-password',
+    skipMountValidation: true,
+    benchmarkRuns: 2,
+    benchmarkMebibytes: 1,
+  },
+  disks: [
+    { name: 'ssd', mountPoint: '/mnt/wsl/storage', uuid, megabytes: 768 },
+    { name: 'backup', mountPoint: '/mnt/backup', uuid: '0c3b9a52-7d84-4e16-8f2a-6b5e4d3c2a19', megabytes: 512 },
+  ],
+  files: { '/home/admin/restic-password': 'only for rehearsals\n' },
+  nixosWsl: {
+    flake: '/home/admin/nixcfg',
+    host: 'thinky-nixos',
+    hostFile: 'hosts/thinky-nixos/default.nix',
+    option: 'bindMountNixStore',
+    mountUnit: 'wsl-storage-mount.service',
+    seed: 20_250_919,
+    storePaths: 40,
+  },
+};
