@@ -1,3 +1,8 @@
+import { posix } from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../errors.ts';
+import { issueText } from './issue-text.ts';
+
 /** Something that a run holds from its start until it is done, rolled back or aborted. */
 export type Claim =
   | {
@@ -10,9 +15,11 @@ export type Claim =
   | { readonly kind: 'unit'; readonly unit: string }
   | { readonly kind: 'dataset'; readonly dataset: string };
 
+/** The resource's name; a path without needless slashes, a unit with its suffix. */
 export function claimName(claim: Claim): string {
-  if (claim.kind === 'path') return claim.path;
-  return claim.kind === 'unit' ? claim.unit : claim.dataset;
+  if (claim.kind === 'path') return posix.normalize(claim.path).replace(/(?<=.)\/$/, '');
+  if (claim.kind === 'unit') return claim.unit.includes('.') ? claim.unit : `${claim.unit}.service`;
+  return claim.dataset;
 }
 
 /** Whether two claims exclude each other: the same thing, or one beneath the other. */
@@ -24,4 +31,29 @@ export function claimsCollide(one: Claim, other: Claim): boolean {
   if (one.kind === 'unit') return false;
   const [outer, inner] = a.length < b.length ? [a, b] : [b, a];
   return inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}
+
+const role = z.enum(['source', 'target', 'shadowed', 'replaced']);
+const absolute = z.string().refine((path) => posix.isAbsolute(path), { error: 'must be absolute' });
+const claimsSchema = z.array(
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('path'), path: absolute, role }),
+    z.strictObject({ kind: z.literal('unit'), unit: z.string().min(1) }),
+    z.strictObject({ kind: z.literal('dataset'), dataset: z.string().min(1) }),
+  ]),
+);
+
+/**
+ * What a runbook claims, checked each time: a claim that is not understood would protect nothing.
+ * @throws UsageError `runbook.claims` from the function that it gives
+ */
+export function checkedClaims<Context>(
+  claims: ((context: Context) => readonly Claim[]) | undefined,
+): (context: Context) => readonly Claim[] {
+  return (context) => {
+    const parsed = claimsSchema.safeParse(claims?.(context) ?? []);
+    if (parsed.success) return parsed.data;
+    const problems = parsed.error.issues.map((issue) => issueText(issue)).join('; ');
+    throw new UsageError('runbook.claims', `the runbook claims what cannot be claimed: ${problems}`);
+  };
 }

@@ -1,5 +1,6 @@
-import type { Command, Sh } from './command.ts';
+import type { Command } from './command.ts';
 import type { CommandResult, Host } from './host.ts';
+import type { Sh } from './sh.ts';
 
 export interface RunInfo {
   /** Such as `move-home-20260921-k3f9`; safe in file names, snapshot names and tags. */

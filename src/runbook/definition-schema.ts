@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationMs } from './duration.ts';
 
 /** What each call of the chain may be given, checked when a runbook is loaded: its types were stripped. */
 
@@ -15,10 +16,20 @@ const schema = z.custom<z.ZodType>(
 const objectSchema = schema.refine((value) => (value as Partial<z.ZodObject>).def?.type === 'object', {
   error: 'must be a z.object(…)',
 });
-const duration = z.union([
-  z.number().positive(),
-  z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error: 'must be such as 90s, 30m or 24h' }),
-]);
+const duration = z.custom<number | string>(isDuration, { error: 'must be such as 90s, 30m or 24h' });
+const durationOrFn = z.custom<number | string | ((...args: never[]) => unknown)>(
+  (value) => typeof value === 'function' || isDuration(value),
+  { error: 'must be such as 24h, or a function that gives it' },
+);
+
+function isDuration(value: unknown): boolean {
+  try {
+    return durationMs(value as number | string) > 0;
+  } catch {
+    return false;
+  }
+}
+
 const why = z.string().min(1, { error: 'must say why' });
 
 const stepOptions = {
@@ -61,7 +72,7 @@ const body = {
   describe: text.optional(),
 };
 
-const operation = z.looseObject({
+const operation = z.strictObject({
   operation: z.string().min(1),
   version: z.number().int().positive(),
   input: schema,
@@ -76,6 +87,8 @@ export const definitionSchemas = {
     ...stepOptions,
     effective: reversal.effective,
     irreversible: reversal.irreversible,
+    retry: body.retry,
+    timeout: body.timeout,
     use: operation,
     with: fn,
   }),
@@ -90,11 +103,16 @@ export const definitionSchemas = {
   reboot: z.strictObject({ ...stepOptions, instructions: text, verify: fn.optional() }),
   soak: z.strictObject({
     ...stepOptions,
-    min: z.union([duration, fn]),
-    max: z.union([duration, fn]),
+    min: durationOrFn,
+    max: durationOrFn,
     maxGap: duration.optional(),
     fresh: z.array(z.string()).optional(),
-    probes: z.array(z.strictObject({ name: z.string().min(1), check: fn })),
+    probes: z
+      .array(z.strictObject({ name: z.string().min(1), check: fn }))
+      .min(1, { error: 'must ask at least one question, or nothing is observed' })
+      .refine((probes) => new Set(probes.map(({ name }) => name)).size === probes.length, {
+        error: 'must have a name of its own each',
+      }),
   }),
 } as const;
 

@@ -1,4 +1,6 @@
-import { collectedBy, type Entry } from './builder.ts';
+import { z } from 'zod';
+import { collectedBy, type Collected, type Entry } from './builder.ts';
+import { issueText } from './issue-text.ts';
 
 /** A call of the chain with fragments resolved: its id and needs are those of the whole runbook. */
 export interface PlacedEntry {
@@ -11,20 +13,34 @@ export interface PlacedEntry {
   readonly definition: Readonly<Record<string, unknown>>;
 }
 
-/** Puts the steps of fragments in their place, with their ids and needs prefixed. */
-export function flatten(entries: readonly Entry[], problems: string[]): PlacedEntry[] {
+const useOptions = z.strictObject({ prefix: z.string(), needs: z.array(z.string()).optional() });
+
+/**
+ * Puts the steps of fragments in their place, with their ids and needs prefixed.
+ *
+ * @param params names of the parameters that the runbook has, for what a fragment asks of it
+ */
+export function flatten(
+  entries: readonly Entry[],
+  params: readonly string[],
+  problems: string[],
+): PlacedEntry[] {
   return entries.flatMap((entry) => {
-    if (entry.kind === 'use') return placeFragment(entry, problems);
-    const definition = entry.definition;
+    if (entry.kind === 'use') return placeFragment(entry, params, problems);
+    const { id, definition } = entry;
+    if (typeof id !== 'string') {
+      problems.push(`a ${entry.kind} has the id ${String(id)}, which is no text`);
+      return [];
+    }
     if (typeof definition !== 'object' || definition === null) {
-      problems.push(`step "${String(entry.id)}" has no definition`);
+      problems.push(`step "${id}" has no definition`);
       return [];
     }
     const needs = needsOf(definition);
     return [
       {
         kind: entry.kind,
-        id: String(entry.id),
+        id,
         phase: entry.phase,
         needs,
         outputNames: Object.fromEntries(needs.map((need) => [need, need])),
@@ -34,34 +50,50 @@ export function flatten(entries: readonly Entry[], problems: string[]): PlacedEn
   });
 }
 
-function placeFragment(entry: Entry, problems: string[]): PlacedEntry[] {
-  const { fragment, options } = entry.definition as {
-    fragment: unknown;
-    options: { prefix: string; needs?: string[] };
-  };
-  const collected = collectedBy(fragment);
-  if (collected === undefined || collected.id !== undefined) {
-    problems.push(
-      `.use(…, { prefix: "${options.prefix}" }) was not given a fragment made with fragment({ … })`,
-    );
+function placeFragment(entry: Entry, params: readonly string[], problems: string[]): PlacedEntry[] {
+  const { fragment, options } = entry.definition as { fragment: unknown; options: unknown };
+  const parsed = useOptions.safeParse(options ?? {});
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues)
+      problems.push(`.use(…): ${issueText(issue, Object.keys(useOptions.shape))}`);
     return [];
   }
-  const rename = (id: string) => `${options.prefix}-${id}`;
-  return flatten(collected.entries, problems).map((inner) => {
+  const { prefix, needs: outerNeeds = [] } = parsed.data;
+  const collected = collectedBy(fragment);
+  if (collected === undefined || collected.id !== undefined) {
+    problems.push(`.use(…, { prefix: "${prefix}" }) was not given a fragment made with fragment({ … })`);
+    return [];
+  }
+  checkParams(collected, prefix, params, problems);
+  const rename = (id: string) => `${prefix}-${id}`;
+  return flatten(collected.entries, params, problems).map((inner) => {
     const needs = inner.needs.map(rename);
+    const names = Object.entries(inner.outputNames).map(([id, name]) => [rename(id), name]);
     return {
       ...inner,
       id: rename(inner.id),
       phase: inner.phase ?? entry.phase,
-      needs: needs.length > 0 ? needs : (options.needs ?? []),
-      outputNames: Object.fromEntries(
-        inner.needs.map((need) => [rename(need), inner.outputNames[need] ?? need]),
-      ),
+      needs: needs.length > 0 ? needs : outerNeeds,
+      outputNames: Object.fromEntries(names),
       definition: Array.isArray(inner.definition['fresh'])
         ? { ...inner.definition, fresh: inner.definition['fresh'].map((id) => rename(String(id))) }
         : inner.definition,
     };
   });
+}
+
+/** Only by name: whether their types agree is for the compiler to say. */
+function checkParams(
+  fragment: Collected,
+  prefix: string,
+  params: readonly string[],
+  problems: string[],
+): void {
+  const { params: schema } = (fragment.options ?? {}) as { params?: z.ZodObject };
+  for (const name of Object.keys(schema?.shape ?? {})) {
+    if (!params.includes(name))
+      problems.push(`the fragment at "${prefix}" needs the parameter "${name}", which this runbook lacks`);
+  }
 }
 
 function needsOf(definition: object): string[] {

@@ -1,6 +1,6 @@
 export { fragment, runbook, RunbookBuilder } from './builder.ts';
 export { claimName, claimsCollide, type Claim } from './claim.ts';
-export { formatCommand, quoteWord, sh, type Command, type CommandOptions, type Sh } from './command.ts';
+export { formatCommand, quoteWord, type Command, type CommandOptions } from './command.ts';
 export type { Body, OutputOf, Preview, ProbeAnswer, Retry, Schema } from './body.ts';
 export type {
   ActContext,
@@ -25,7 +25,7 @@ export type {
   Mount,
   Space,
 } from './host.ts';
-export { firstLoss, survivesJson, type Json } from './json.ts';
+export { firstLoss, type Json } from './json.ts';
 export type {
   CheckNode,
   ConfirmNode,
@@ -44,6 +44,7 @@ export type { NixosWslPlan, RehearsalPlan, WorldDisk } from './rehearsal.ts';
 export type { Runbook, RunbookOptions } from './runbook.ts';
 export { isSecretReference, secret, secretReference, type SecretReference } from './secret.ts';
 export type { CheckStep, Finding, InlineStep, OperationStep, OutputsOf, StepOptions } from './step.ts';
+export { sh, type Sh } from './sh.ts';
 export {
   isRestoreFile,
   type RestoreFile,

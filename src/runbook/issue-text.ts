@@ -1,11 +1,14 @@
 import type { z } from 'zod';
 import { didYouMean } from './suggestion.ts';
 
-/** One problem of a schema, as `place: what`. */
+/**
+ * One problem of a schema, as `place: what`.
+ * @param known the keys that the outermost object may have, for a suggestion
+ */
 export function issueText(issue: z.core.$ZodIssue, known: readonly string[] = []): string {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `unknown key "${key}".${didYouMean(key, known)}`).join(' ');
-  }
   const place = issue.path.map(String).join('.');
-  return place === '' ? issue.message : `${place}: ${issue.message}`;
+  const prefix = place === '' ? '' : `${place}: `;
+  if (issue.code !== 'unrecognized_keys') return `${prefix}${issue.message}`;
+  const candidates = place === '' ? known : [];
+  return prefix + issue.keys.map((key) => `unknown key "${key}".${didYouMean(key, candidates)}`).join(' ');
 }

@@ -1,34 +1,46 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * Whether a value comes back from JSON as it went in; what a journal stores must.
- * `undefined` properties are let through, since they are simply absent afterwards.
+ * The path of the first part of a value that would not come back from JSON as it went in, with the
+ * reason; `undefined` when there is none. What a journal stores must have none. Properties that are
+ * undefined are let through, since they are simply absent afterwards.
  */
-export function survivesJson(value: unknown): boolean {
-  return firstLoss(value, '') === undefined;
+export function firstLoss(value: unknown, path: string): string | undefined {
+  return lossIn(value, path, new Set());
 }
 
-/** The path of the first part that JSON would change, with the reason; `undefined` when there is none. */
-export function firstLoss(value: unknown, path: string): string | undefined {
+function lossIn(value: unknown, path: string, within: Set<object>): string | undefined {
+  const place = path === '' ? 'the value' : path;
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (typeof value === 'number') {
-    return Number.isFinite(value) && !Object.is(value, -0) ? undefined : `${path || 'the value'} is ${value}`;
+    if (Object.is(value, -0)) return `${place} is -0`;
+    return Number.isFinite(value) ? undefined : `${place} is ${value}`;
   }
-  if (typeof value !== 'object') return `${path || 'the value'} is of type ${typeof value}`;
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      const loss = firstLoss(item, `${path}[${index}]`);
-      if (loss !== undefined) return loss;
-    }
-    return undefined;
+  if (typeof value !== 'object') return `${place} is of type ${typeof value}`;
+  if (within.has(value)) return `${place} holds itself`;
+  within.add(value);
+  const loss = Array.isArray(value) ? lossInArray(value, path, within) : lossInObject(value, path, within);
+  within.delete(value);
+  return loss;
+}
+
+function lossInArray(value: readonly unknown[], path: string, within: Set<object>): string | undefined {
+  for (const [index, item] of value.entries()) {
+    const loss = lossIn(item, `${path}[${index}]`, within);
+    if (loss !== undefined) return loss;
   }
+  return undefined;
+}
+
+function lossInObject(value: object, path: string, within: Set<object>): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    return `${path || 'the value'} is a ${value.constructor.name}`;
+    const kind = (value.constructor as { name?: string } | undefined)?.name;
+    return `${path === '' ? 'the value' : path} is ${kind === undefined ? 'no plain object' : `a ${kind}`}`;
   }
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue;
-    const loss = firstLoss(item, path === '' ? key : `${path}.${key}`);
+    const loss = lossIn(item, path === '' ? key : `${path}.${key}`, within);
     if (loss !== undefined) return loss;
   }
   return undefined;

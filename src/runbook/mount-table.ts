@@ -31,8 +31,11 @@ export function mountOf(mounts: readonly Mount[], path: string): Mount | undefin
     }
   };
   enter('/');
-  const parts = normal(path).split('/').filter(Boolean);
-  parts.forEach((_, index) => enter(`/${parts.slice(0, index + 1).join('/')}`));
+  let point = '';
+  for (const part of normal(path).split('/').filter(Boolean)) {
+    point += `/${part}`;
+    enter(point);
+  }
   return current;
 }
 

@@ -26,5 +26,13 @@ export function secret(description: string): typeof secretReference {
 }
 
 export function isSecretReference(value: unknown): value is SecretReference {
-  return typeof value === 'object' && value !== null && 'secret' in value && 'name' in value;
+  // The fields' types are looked at too, since a plan's placeholder seems to have every field.
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'secret' in value &&
+    (value.secret === 'env' || value.secret === 'file') &&
+    'name' in value &&
+    typeof value.name === 'string'
+  );
 }

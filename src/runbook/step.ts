@@ -1,5 +1,6 @@
-import type { Body, Schema } from './body.ts';
+import type { Body, Retry, Schema } from './body.ts';
 import type { ReadContext, StepContext } from './context.ts';
+import type { Duration } from './gate.ts';
 import type { Json } from './json.ts';
 import type { Operation, Reversal } from './operation.ts';
 import type { RunbookTypeError } from './type-error.ts';
@@ -70,6 +71,9 @@ export type OperationStep<
 > = StepOptions<Params, Steps, Needs, When> &
   Effective & {
     readonly use: Operation<Input, Captured, Output, R>;
+    /** Instead of the operation's own. */
+    readonly retry?: Retry;
+    readonly timeout?: Duration;
     readonly with: (context: StepContext<Params, OutputsOf<Steps, Needs>>) => NoInfer<Input>;
   } & (R extends 'irreversible' ? { readonly irreversible: string } : { readonly irreversible?: string });
 

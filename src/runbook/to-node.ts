@@ -36,8 +36,11 @@ export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined
       : inlineNode(base, definition as StepDefinition, problems);
   }
   const optional = { input: undefined, probe: undefined, verify: undefined };
-  const soak = entry.kind === 'soak' ? { maxGap: '10m', fresh: [] } : {};
-  return { ...optional, ...soak, ...(definition as object), ...base, kind: entry.kind } as unknown as Node;
+  const soak =
+    entry.kind === 'soak'
+      ? { maxGap: parsed.data['maxGap'] ?? '10m', fresh: parsed.data['fresh'] ?? [] }
+      : {};
+  return { ...optional, ...(definition as object), ...soak, ...base, kind: entry.kind } as unknown as Node;
 }
 
 type Base = Pick<Node, 'id' | 'phase' | 'needs' | 'outputNames' | 'title' | 'when' | 'locks' | 'onFailure'>;
@@ -79,7 +82,12 @@ function operationNode(
     );
     return undefined;
   }
-  const body = use as unknown as StepBody;
+  if (use.reversal === 'undo' && use.undo === undefined) {
+    problems.push(`step "${base.id}" uses ${use.operation}, which says it can be undone and has no undo`);
+    return undefined;
+  }
+  const { retry = use.retry, timeout = use.timeout } = definition;
+  const body = { ...use, retry, timeout } as unknown as StepBody;
   if (!checkBody(base.id, body, problems)) return undefined;
   return {
     ...base,
@@ -104,6 +112,12 @@ function checkBody(id: string, body: StepBody, problems: string[]): boolean {
     problems.push(
       `step "${id}" must have either commands or run${body.run === undefined ? '' : ', not both'}`,
     );
+  }
+  if (body.commands !== undefined && body.describe !== undefined) {
+    problems.push(`step "${id}" has commands, which speak for themselves, and a describe as well`);
+  }
+  if (body.run !== undefined && body.result !== undefined) {
+    problems.push(`step "${id}" has run, which gives the output itself, and a result as well`);
   }
   if (body.run !== undefined && body.describe === undefined) {
     problems.push(`step "${id}" has run, and does not describe what it will do`);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
-import { collectedBy, type Collected, type Entry } from './builder.ts';
+import { collectedBy, type Collected } from './builder.ts';
+import { checkedClaims } from './claim.ts';
 import { runbookOptionsSchema } from './definition-schema.ts';
 import { flatten, type PlacedEntry } from './flatten.ts';
 import { issueText } from './issue-text.ts';
@@ -29,7 +30,8 @@ export function validate(value: unknown, origin: string): Runbook {
   }
   const problems: string[] = [];
   const options = checkHead(collected, problems);
-  const entries = flatten(collected.entries as readonly Entry[], problems);
+  const params = (options?.params as z.ZodObject | undefined) ?? z.object({});
+  const entries = flatten(collected.entries, Object.keys(params.shape), problems);
   checkGraph(entries, problems);
   const nodes = entries
     .map((entry) => toNode(entry, problems))
@@ -46,10 +48,10 @@ export function validate(value: unknown, origin: string): Runbook {
   return {
     id: collected.id as string,
     summary: options.summary,
-    params: (options.params as z.ZodObject | undefined) ?? z.object({}),
+    params,
     tools: options.tools ?? [],
     root: options.root ?? false,
-    claims: (options.claims as Runbook['claims'] | undefined) ?? (() => []),
+    claims: checkedClaims(options.claims as Runbook['claims'] | undefined),
     rehearsal: options.rehearsal as Runbook['rehearsal'],
     nodes,
   };
@@ -66,40 +68,44 @@ function checkHead(
   }
   const options = runbookOptionsSchema.safeParse(collected.options);
   if (options.success) return options.data;
-  for (const issue of options.error.issues) problems.push(`options: ${issueText(issue)}`);
+  const known = Object.keys(runbookOptionsSchema.shape);
+  for (const issue of options.error.issues) problems.push(`options: ${issueText(issue, known)}`);
   return undefined;
 }
 
 function checkGraph(entries: readonly PlacedEntry[], problems: string[]): void {
-  const earlier: string[] = [];
-  const all = entries.map((entry) => entry.id);
+  const earlier = new Set<string>();
+  const all = new Set(entries.map((entry) => entry.id));
   for (const { id, needs } of entries) {
     if (!runbookId.test(id))
       problems.push(`the step id "${id}" must be lower-case words joined by dashes, such as copy-data`);
-    if (earlier.includes(id)) problems.push(`the step id "${id}" is used twice`);
+    if (earlier.has(id)) problems.push(`the step id "${id}" is used twice`);
     for (const need of needs) {
-      if (earlier.includes(need)) continue;
+      if (earlier.has(need)) continue;
       problems.push(
-        all.includes(need)
+        all.has(need)
           ? `step "${id}" needs "${need}", which comes later (or is itself); a step can need earlier ones only`
-          : `step "${id}" needs "${need}", and there is no such step.${didYouMean(need, earlier)}`,
+          : `step "${id}" needs "${need}", and there is no such step.${didYouMean(need, [...earlier])}`,
       );
     }
-    earlier.push(id);
+    earlier.add(id);
   }
 }
 
+/** What a soak keeps fresh must be there, and must be able to prove itself again. */
 function checkFresh(nodes: readonly Node[], problems: string[]): void {
-  const earlier: string[] = [];
+  const earlier = new Map<string, Node>();
   for (const node of nodes) {
-    if (node.kind === 'soak') {
-      for (const id of node.fresh) {
-        if (!earlier.includes(id))
-          problems.push(
-            `soak "${node.id}" keeps "${id}" fresh, and no earlier step has that id.${didYouMean(id, earlier)}`,
-          );
+    for (const id of node.kind === 'soak' ? node.fresh : []) {
+      const fresh = earlier.get(id);
+      if (fresh === undefined) {
+        problems.push(
+          `soak "${node.id}" keeps "${id}" fresh, and no earlier step has that id.${didYouMean(id, [...earlier.keys()])}`,
+        );
+      } else if (fresh.kind !== 'check' && (fresh.kind !== 'step' || fresh.body.verify === undefined)) {
+        problems.push(`soak "${node.id}" keeps "${id}" fresh, which has no verify that could run again`);
       }
     }
-    earlier.push(node.id);
+    earlier.set(node.id, node);
   }
 }
