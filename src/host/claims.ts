@@ -78,7 +78,6 @@ async function claimLocked(folder: string, request: ClaimRequest): Promise<void>
   for (const other of await listClaims(folder)) {
     if (other.run === run) continue;
     const collision = findCollision(claims, other.claims);
-    // oxlint-disable-next-line no-await-in-loop -- it ends here
     if (collision !== undefined) throw await heldError(folder, other, collision);
   }
   const content: RunClaims = { run, runbook, stateFolder, claims, since: new Date(since).toISOString() };
@@ -165,7 +164,10 @@ async function withRealPaths(claims: readonly Claim[]): Promise<Claim[]> {
       claim.kind === 'path' ? { ...claim, path: await realPathOf(claim.path) } : claim,
     ),
   );
-  return [...claims, ...real.filter((claim, index) => claimName(claim) !== claimName(claims[index]!))];
+  return [
+    ...claims,
+    ...real.filter((claim) => !claims.some((given) => claimName(given) === claimName(claim))),
+  ];
 }
 
 /** Resolves what exists of a path. */

@@ -17,7 +17,6 @@ export const systemClock: Clock = {
     let left = Math.max(0, milliseconds);
     do {
       const part = Math.min(left, longestTimer);
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
       await setTimeout(part, undefined, signal === undefined ? {} : { signal });
       left -= part;
     } while (left > 0);

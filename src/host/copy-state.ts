@@ -47,7 +47,6 @@ async function begin(to: string): Promise<void> {
 
 async function copyFolder(from: string, to: string, top: boolean): Promise<void> {
   for (const { name, source, target, stat } of await entries(from, to, top)) {
-    // oxlint-disable no-await-in-loop -- small files, and the order of syncing is plain
     if (stat.isDirectory()) {
       await makeFolderDurably(target, stat.mode & 0o7777);
       await copyFolder(source, target, false);
@@ -59,18 +58,15 @@ async function copyFolder(from: string, to: string, top: boolean): Promise<void>
     } else {
       throw new Error(`${name} is neither a file, a folder nor a symlink`);
     }
-    // oxlint-enable no-await-in-loop
   }
   await syncFolder(to);
 }
 
 async function compareFolder(from: string, to: string, top: boolean): Promise<void> {
   for (const { source, target, stat } of await entries(from, to, top)) {
-    // oxlint-disable no-await-in-loop
     if (stat.isDirectory()) await compareFolder(source, target, false);
     else if (stat.isSymbolicLink()) demandSame(source, await readlink(source), await readlink(target));
     else demandSame(source, await readFile(source), await readFile(target));
-    // oxlint-enable no-await-in-loop
   }
 }
 

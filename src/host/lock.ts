@@ -52,7 +52,6 @@ export async function acquireLock(folder: string, options: LockOptions): Promise
 async function waitForLock(folder: string, options: LockOptions): Promise<Lock> {
   const deadline = performance.now() + (options.waitMs ?? 0);
   for (;;) {
-    // oxlint-disable no-await-in-loop -- each look follows from the one before
     const highest = await readHighest(folder);
     const obstacle = highest && (await obstacleOf(highest, options.what));
     if (obstacle === undefined) {
@@ -64,7 +63,6 @@ async function waitForLock(folder: string, options: LockOptions): Promise<Lock> 
       // Unevenly, so that those who wait together do not always look together.
       await setTimeout(pollMs * (0.5 + Math.random()));
     }
-    // oxlint-enable no-await-in-loop
   }
 }
 
@@ -83,11 +81,9 @@ interface Highest {
 
 async function readHighest(folder: string): Promise<Highest | undefined> {
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- another may have released meanwhile
     const number = (await lockNumbers(folder)).at(-1);
     if (number === undefined) return undefined;
     const path = join(folder, `lock.${number}`);
-    // oxlint-disable-next-line no-await-in-loop
     const text = await readIfThere(path);
     if (text !== undefined) return { number, path, content: parse(text, path) };
   }
@@ -159,7 +155,6 @@ async function tryTake(folder: string, number: number, command: string): Promise
 /** Lower lock files, and what those left who were killed between writing and linking. */
 async function removeBelow(folder: string, number: number): Promise<void> {
   for (const lower of await lockNumbers(folder)) {
-    // oxlint-disable-next-line no-await-in-loop -- from the lowest, so that what is left is always the end of the row
     if (lower < number) await rm(join(folder, `lock.${lower}`), { force: true });
   }
   const drafts = (await readdir(folder)).filter((name) => name.startsWith(draftPrefix));

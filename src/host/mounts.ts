@@ -21,19 +21,19 @@ function parseLine(line: string): Mount {
   const fields = line.split(' ');
   // Any number of optional fields stands before the dash.
   const dash = fields.indexOf('-', 6);
-  const [id, parent, device, root, point, options] = fields;
-  const [type, source, superOptions] = fields.slice(dash + 1);
-  if (dash === -1 || options === undefined || source === undefined || superOptions === undefined) {
+  const [id, parent, device = '', root = '', point = '', options = ''] = fields;
+  const [type = '', source = '', superOptions] = fields.slice(dash + 1);
+  if (dash === -1 || superOptions === undefined) {
     throw new Error(`/proc/self/mountinfo holds a line of an unknown form: ${line}`);
   }
   return {
     id: Number(id),
     parent: Number(parent),
-    device: device!,
-    root: unescape(root!),
-    point: unescape(point!),
+    device,
+    root: unescape(root),
+    point: unescape(point),
     options: inEffect(unescape(options).split(','), unescape(superOptions).split(',')),
-    type: unescape(type!),
+    type: unescape(type),
     source: unescape(source),
   };
 }

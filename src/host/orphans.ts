@@ -54,7 +54,6 @@ export async function endOrphans(run: string, graceMs = defaultGraceMs): Promise
       if (signal === 'SIGKILL' || !ended.has(orphan.identity.pid)) endIfSame(orphan.identity, signal);
       ended.set(orphan.identity.pid, orphan);
     }
-    // oxlint-disable-next-line no-await-in-loop -- polling
     await setTimeout(pollMs);
   }
 }

@@ -17,7 +17,6 @@ export async function endGroup(group: number, graceMs = defaultGraceMs): Promise
       signalGroup(group, 'SIGKILL');
       return;
     }
-    // oxlint-disable-next-line no-await-in-loop -- polling
     await setTimeout(pollMs);
   }
 }

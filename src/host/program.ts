@@ -18,7 +18,6 @@ export async function findProgram(program: string, path: string | undefined, cwd
   const folders = (path ?? '').split(':').filter((folder) => isAbsolute(folder));
   for (const folder of folders) {
     const file = join(folder, program);
-    // oxlint-disable-next-line no-await-in-loop -- the first in PATH wins
     if (await isProgram(file)) return file;
   }
   throw new StepError(

@@ -27,10 +27,8 @@ export async function replaceFile(path: string, content: string, mode: number | 
 async function endOfLinks(path: string): Promise<string> {
   let current = path;
   for (let count = 0; count < mostLinks; count += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one link after the other
     const found = await lstatIfThere(current);
     if (!found?.isSymbolicLink()) return current;
-    // oxlint-disable-next-line no-await-in-loop
     current = resolve(dirname(current), await readlink(current));
   }
   throw new StepError('files.eloop', `cannot replace ${path}: its symlinks lead in a circle`);

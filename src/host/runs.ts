@@ -48,12 +48,10 @@ export async function createRunFolder(
     await makeFolderDurably(join(state, 'runs'), 0o700);
     for (let count = 0; count < tries; count += 1) {
       const run = runFolder(state, newRunId(runbook, now, random));
-      // oxlint-disable no-await-in-loop -- until a name is free
       if (!(await tryCreate(run.folder))) continue;
       await makeFolderDurably(run.sources, 0o700);
       await makeFolderDurably(run.logs, 0o700);
       return run;
-      // oxlint-enable no-await-in-loop
     }
     throw new Error(`no free run id in ${tries} tries`);
   } catch (error) {

@@ -24,7 +24,6 @@ export async function resolveEnvironment(command: Command): Promise<ResolvedEnvi
       env[name] = value;
       continue;
     }
-    // oxlint-disable-next-line no-await-in-loop -- a handful at most
     const secret = await resolveSecret(value);
     env[name] = secret;
     const shownAs = `‹${value.secret}:${value.name}›`;

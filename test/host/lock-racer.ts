@@ -4,7 +4,6 @@ import { acquireLock } from '../../src/host/lock.ts';
 
 const [folder, record, rounds, ending] = process.argv.slice(2) as [string, string, string, string?];
 for (let round = 0; round < Number(rounds); round += 1) {
-  // oxlint-disable no-await-in-loop -- one after the other
   const lock = await acquireLock(folder, {
     what: 'the race',
     command: `racer ${process.pid}`,
@@ -22,5 +21,4 @@ for (let round = 0; round < Number(rounds); round += 1) {
   }
   appendFileSync(record, `leave ${process.pid}\n`);
   await lock.release();
-  // oxlint-enable no-await-in-loop
 }
