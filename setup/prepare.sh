@@ -18,6 +18,9 @@ calmly() {
   fi
 }
 
+program_table=setup/programs
+os_release=/etc/os-release
+
 . setup/programs.sh
 . setup/node.sh
 

@@ -1,5 +1,6 @@
 # Finds the programs that are missing, and installs their packages where it may.
-# Who sources this sets `command` (as it was typed, for messages), `purposes` and `yes`, and defines `calmly`.
+# Who sources this sets `command` (as it was typed, for messages), `purposes`, `yes`, `program_table` and
+# `os_release`, and defines `calmly`.
 
 # missing_programs TABLE: the rows of the table whose program is not there, without the column `for`.
 missing_programs() {
@@ -78,9 +79,9 @@ apt_install() {
 
 # install_missing_programs: silent when nothing is missing; ends with exit 2 when something required stays so.
 install_missing_programs() {
-  missing=$(missing_programs setup/programs)
+  missing=$(missing_programs "$program_table")
   [ -n "$missing" ] || return 0
-  manager=$(package_manager /etc/os-release)
+  manager=$(package_manager "$os_release")
 
   required=$(echo "$missing" | grep '^[^ ]*  *required ') || required=
   if [ -z "$required" ] && [ "$yes" = no ]; then
@@ -100,7 +101,7 @@ install_missing_programs() {
   if may_install; then
     # shellcheck disable=SC2086 # one argument a package
     calmly "Installing $packages" apt_install $packages || true
-    missing=$(missing_programs setup/programs)
+    missing=$(missing_programs "$program_table")
     required=$(echo "$missing" | grep '^[^ ]*  *required ') || required=
   fi
   [ -n "$required" ] || return 0
