@@ -55,7 +55,7 @@ export default {
       name: 'product-without-development-packages',
       severity: 'error',
       from: { path: '^(src|runbooks)/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined'] },
+      to: { path: '^node_modules/', dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     {
       name: 'no-room-without-a-name-of-its-own',
@@ -64,7 +64,7 @@ export default {
       to: { path: '(^|/)(utils?|helpers?|common|misc)(/|\\.ts$)', pathNot: 'node_modules' },
     },
     {
-      name: 'operations-know-the-machine-through-their-context',
+      name: 'pure-parts-leave-the-machine-alone',
       severity: 'error',
       from: { path: '^src/(runbook|operations|plan)/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(path|util|crypto)' },
