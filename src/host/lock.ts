@@ -36,13 +36,17 @@ const pollMs = 20;
  *   from here; StateError `lock.damaged` for a lock file that is none, `lock.unwritable`.
  */
 export async function acquireLock(folder: string, options: LockOptions): Promise<Lock> {
+  return readably(folder, options.what, () => waitForLock(folder, options));
+}
+
+async function readably<Value>(folder: string, what: string, body: () => Promise<Value>): Promise<Value> {
   try {
-    return await waitForLock(folder, options);
+    return await body();
   } catch (error) {
     if (error instanceof MigrateError) throw error;
     throw new StateError(
       'lock.unwritable',
-      `cannot lock ${options.what} in ${folder}: ${messageOf(error)}`,
+      `cannot lock or unlock ${what} in ${folder}: ${messageOf(error)}`,
       'The folder must exist and be writable for the user who runs this.',
       error,
     );
@@ -55,7 +59,7 @@ async function waitForLock(folder: string, options: LockOptions): Promise<Lock> 
     const highest = await readHighest(folder);
     const obstacle = highest && (await obstacleOf(highest, options.what));
     if (obstacle === undefined) {
-      const lock = await tryTake(folder, (highest?.number ?? 0) + 1, options.command);
+      const lock = await tryTake(folder, (highest?.number ?? 0) + 1, options);
       if (lock !== undefined) return lock;
     } else if (obstacle.code === 'lock.foreign' || performance.now() >= deadline) {
       throw obstacle;
@@ -123,7 +127,11 @@ async function obstacleOf({ content, path }: Highest, what: string): Promise<Loc
 }
 
 /** `undefined` when another was faster. */
-async function tryTake(folder: string, number: number, command: string): Promise<Lock | undefined> {
+async function tryTake(
+  folder: string,
+  number: number,
+  { what, command }: LockOptions,
+): Promise<Lock | undefined> {
   const path = join(folder, `lock.${number}`);
   const owner = await thisOwner(command, Date.now());
   const created = await create(folder, number, async (file) => ({
@@ -138,53 +146,66 @@ async function tryTake(folder: string, number: number, command: string): Promise
     await rm(path, { force: true });
     return undefined;
   }
+  await sweepDrafts(folder);
   let released = false;
   return {
     owner: created.content,
     async release() {
       if (released) return;
       released = true;
-      const next = await create(folder, number + 1, async () => ({ released: true }) as const);
-      await next?.file.close();
-      await created.file.close();
-      if (next !== undefined) await removeBelow(folder, number + 1);
+      await readably(folder, what, async () => {
+        const next = await create(folder, number + 1, async () => ({ released: true }) as const);
+        await next?.file.close();
+        await created.file.close();
+        if (next !== undefined) await removeBelow(folder, number + 1);
+      });
     },
   };
 }
 
-/** Lower lock files, and what those left who were killed between writing and linking. */
 async function removeBelow(folder: string, number: number): Promise<void> {
   for (const lower of await lockNumbers(folder)) {
+    // From the lowest, so that what is left is always the end of the row.
     if (lower < number) await rm(join(folder, `lock.${lower}`), { force: true });
   }
-  const drafts = (await readdir(folder)).filter((name) => name.startsWith(draftPrefix));
-  await Promise.all(drafts.map((name) => rm(join(folder, name), { force: true })));
 }
 
 const draftPrefix = '.lock-draft-';
 
-/** Creates a lock file whole; `undefined` when its name is taken, or somebody swept the draft away. */
+/**
+ * Removes what those left who were killed between writing and linking. Only the owner does, and it
+ * may hit the draft of one who lives, which then writes another.
+ */
+async function sweepDrafts(folder: string): Promise<void> {
+  const drafts = (await readdir(folder)).filter((name) => name.startsWith(draftPrefix));
+  await Promise.all(drafts.map((name) => rm(join(folder, name), { force: true })));
+}
+
+/** Creates a lock file whole; `undefined` when its name is taken. */
 async function create<Content extends LockFile>(
   folder: string,
   number: number,
   fill: (file: FileHandle) => Promise<Content>,
 ): Promise<{ file: FileHandle; content: Content } | undefined> {
-  const draft = join(folder, `${draftPrefix}${process.pid}-${Math.random().toString(36).slice(2)}`);
-  const file = await open(draft, 'wx', 0o600);
-  try {
-    const content = await fill(file);
-    await file.writeFile(`${JSON.stringify(content)}\n`);
-    // Or a power cut may leave a name without content. The name itself may be lost: nobody lives then.
-    await file.sync();
-    await link(draft, join(folder, `lock.${number}`));
-    return { file, content };
-  } catch (error) {
-    await file.close();
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' || code === 'ENOENT') return undefined;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
+  for (;;) {
+    const draft = join(folder, `${draftPrefix}${process.pid}-${Math.random().toString(36).slice(2)}`);
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      const content = await fill(file);
+      await file.writeFile(`${JSON.stringify(content)}\n`);
+      // Or a power cut may leave a name without content. The name itself may be lost: nobody lives then.
+      await file.sync();
+      await link(draft, join(folder, `lock.${number}`));
+      return { file, content };
+    } catch (error) {
+      await file.close();
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return undefined;
+      // Swept away before it was linked; a folder that is missing fails at the next opening.
+      if (code !== 'ENOENT') throw error;
+    } finally {
+      await rm(draft, { force: true });
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { acquireLock, readLock } from '../../src/host/lock.ts';
 import { here, standingOf, type LockOwner } from '../../src/host/lock-owner.ts';
@@ -136,6 +136,24 @@ test('what a process left that was killed before it owned anything is swept away
   expect(readdirSync(folder)).toEqual(['lock.2']);
 });
 
+test('a draft that another owner swept away is written again, so that no release is lost', async () => {
+  const folder = temporaryFolder();
+  for (let round = 0; round < 5; round += 1) {
+    const lock = await acquireLock(folder, options);
+    const releasing = lock.release();
+    let draft: string | undefined;
+    while (draft === undefined) {
+      await new Promise((resolve) => setImmediate(resolve));
+      draft = readdirSync(folder).find((name) => name.startsWith('.lock-draft-'));
+      // It was faster than this test.
+      if (readdirSync(folder).includes(`lock.${round * 2 + 2}`)) break;
+    }
+    if (draft !== undefined) rmSync(`${folder}/${draft}`, { force: true });
+    await releasing;
+    expect(await readLock(folder)).toBeUndefined();
+  }
+});
+
 test('a damaged lock file is named with what to do', async () => {
   const folder = temporaryFolder();
   writeFileSync(`${folder}/lock.3`, '');
@@ -151,7 +169,7 @@ test('a folder that is missing is named', async () => {
   await expect(acquireLock(folder, options)).rejects.toMatchObject({
     code: 'lock.unwritable',
     exitCode: 6,
-    message: expect.stringContaining(`cannot lock ${what} in ${folder}`) as string,
+    message: expect.stringContaining(`cannot lock or unlock ${what} in ${folder}`) as string,
   });
 });
 
