@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cloneInto, createBareMachine, type BareMachine } from './bare-machine.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+// Building another system needs root.
+describe.skipIf(!isRoot)('a fresh clone on a Debian 12 with npm and nothing else', () => {
+  let machine: BareMachine;
+
+  beforeAll(() => {
+    machine = createBareMachine();
+    cloneInto(machine, '/root/migrate');
+  });
+  afterAll(() => machine.remove());
+
+  test('names what is missing, exits 2 and installs nothing, when nobody can say yes', async () => {
+    const { exit, output } = await machine.run(['npm', 'run', 'rehearse'], { cwd: '/root/migrate' });
+    expect(output).toContain('apt-get install --no-install-recommends');
+    expect(exit).toBe(2);
+  });
+
+  test('sets itself up and rehearses the first runbook from end to end, with one command', async () => {
+    const { exit, output } = await machine.run(['npm', 'run', 'rehearse', '--', '--yes'], {
+      cwd: '/root/migrate',
+    });
+    expect(exit, output).toBe(0);
+  });
+
+  test('sets itself up and runs the tests, with one command', async () => {
+    // A few of them: all of them run on a bare machine wherever this whole suite does.
+    const { exit, output } = await machine.run(
+      ['npm', 'test', '--', '--yes', 'test/runbook', 'test/journal'],
+      {
+        cwd: '/root/migrate',
+      },
+    );
+    expect(output).toMatch(/Tests .*passed/);
+    expect(exit, output).toBe(0);
+  });
+
+  test('rehearses for an ordinary user too, once the programs are there', async () => {
+    await machine.run(['useradd', '--create-home', 'anna']);
+    cloneInto(machine, '/home/anna/migrate');
+    await machine.run(['chown', '-R', 'anna:anna', '/home/anna']);
+    const { exit, output } = await machine.run(['npm', 'run', 'rehearse'], {
+      user: 'anna',
+      cwd: '/home/anna/migrate',
+    });
+    expect(exit, output).toBe(0);
+  });
+});
