@@ -64,7 +64,7 @@ function phaseRow(group: Group, phase: string, rows: readonly Row[], style: Styl
       : steps.length === 1
         ? '1 step'
         : `${steps.length} steps`;
-  const suffix = settled === steps.length && took > 0 ? `${count} · ${formatDuration(took)}` : count;
+  const suffix = settled === steps.length && took >= 100 ? `${count} · ${formatDuration(took)}` : count;
   return {
     key: group.key,
     state: phaseState(steps),

@@ -14,6 +14,9 @@ export function jsonLinesRenderer(options: {
       if (live.type !== 'journaled' && options.verbosity === 'quiet') return;
       options.output.write(`${harmlessJson(live)}\n`);
     },
+    notice(text) {
+      options.output.write(`${harmlessJson({ type: 'notice', text })}\n`);
+    },
     whileAsking: (ask) => ask(),
     end() {},
   };

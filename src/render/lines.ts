@@ -35,6 +35,10 @@ export function linesRenderer(options: LinesOptions): Renderer {
       const at = live.type === 'journaled' ? live.event.at : new Date(options.now()).toISOString();
       options.output.write(`${lineOf(telling, at, style)}\n`);
     },
+    notice(text) {
+      const at = new Date(options.now()).toISOString();
+      options.output.write(`${lineOf({ text, tone: 'warning', weight: 'operator' }, at, style)}\n`);
+    },
     whileAsking: (ask) => ask(),
     end() {},
   };

@@ -2,7 +2,9 @@ import type { Clock } from '../runbook/index.ts';
 import { foldView, viewOf } from './fold-view.ts';
 import { frameOf } from './frame.ts';
 import { taskBoard, type TaskBoard } from './task-board.ts';
+import { harmlessLines } from './harmless.ts';
 import type { Renderer } from './renderer.ts';
+import type { Row } from './row.ts';
 import { styleFor } from './style.ts';
 import { emptyView, type View } from './view.ts';
 
@@ -25,10 +27,17 @@ export interface ListOptions {
 export async function listRenderer(options: ListOptions): Promise<Renderer> {
   const style = styleFor(options.colour);
   let view: View = emptyView;
+  let notices: readonly string[] = [];
   let board: TaskBoard | undefined = await taskBoard({ style, unicode: options.unicode });
   const draw = (height?: number) => {
     const { columns, rows } = options.size();
-    board?.show(frameOf(view, { now: options.clock.now().wall, columns, height: height ?? rows - 2, style }));
+    const frame = frameOf(view, {
+      now: options.clock.now().wall,
+      columns,
+      height: (height ?? rows - 2) - notices.length,
+      style,
+    });
+    board?.show([...frame, ...notices.map((text, index) => noticeRow(text, index))]);
   };
   const ticking = setInterval(draw, tickMs);
   ticking.unref();
@@ -39,6 +48,10 @@ export async function listRenderer(options: ListOptions): Promise<Renderer> {
     },
     tell(live) {
       view = foldView(view, live);
+      draw();
+    },
+    notice(text) {
+      notices = [...notices, text];
       draw();
     },
     async whileAsking(ask) {
@@ -59,4 +72,8 @@ export async function listRenderer(options: ListOptions): Promise<Renderer> {
       board = undefined;
     },
   };
+}
+
+function noticeRow(text: string, index: number): Row {
+  return { key: `notice:${index}`, state: 'stopped', lines: harmlessLines(text), rows: [] };
 }

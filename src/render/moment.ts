@@ -22,6 +22,8 @@ export function formatMoment(iso: string, now: number): string {
   })
     .format(at)
     .replaceAll(',', '');
-  if (at === now) return `${text} (now)`;
-  return at > now ? `${text} (in ${formatDuration(at - now)})` : `${text} (${formatDuration(now - at)} ago)`;
+  const seconds = Math.trunc((at - now) / 1000);
+  if (seconds === 0) return `${text} (now)`;
+  const distance = formatDuration(Math.abs(seconds) * 1000);
+  return seconds > 0 ? `${text} (in ${distance})` : `${text} (${distance} ago)`;
 }

@@ -36,7 +36,7 @@ const looks: Record<RowState, Look> = {
   },
   skipped: { state: 'SKIPPED', icon: ['↷', '-'], tone: 'faint', levels: ['SKIPPED_WITH_COLLAPSE'] },
   failed: { state: 'FAILED', icon: ['✖', 'x'], tone: 'bad', levels: ['FAILED', 'FAILED_WITH_SUBTASKS'] },
-  stopped: { state: 'CANCELLED', icon: ['?', '?'], tone: 'warning', levels: ['CANCELLED'] },
+  stopped: { state: 'CANCELLED', icon: ['⚠', '!'], tone: 'warning', levels: ['CANCELLED'] },
   undoing: { state: 'ROLLING_BACK', icon: ['↩', '<'], tone: 'warning', levels: ['ROLLING_BACK'] },
   undone: { state: 'ROLLED_BACK', icon: ['↩', '<'], tone: 'faint', levels: ['ROLLED_BACK'] },
 };

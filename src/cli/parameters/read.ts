@@ -32,8 +32,14 @@ export async function readParameters(
   const problems = unknownKeys(base, allowed);
   const input = assemble(base, given.set.map(readAssignment), allowed, problems);
   const result = await schema.safeParseAsync(input);
-  if (!result.success && problems.length === 0) {
-    problems.push(...result.error.issues.map((issue) => problemText(issue, input, allowed)));
+  if (!result.success) {
+    // What could not even be read is missing now, and was complained about already.
+    const unread = given.set.map((text) => readAssignment(text).key.split('.')[0]);
+    const said = new Set(
+      problems.length === 0 ? [] : unread.filter((key) => key !== undefined && !(key in input)),
+    );
+    const issues = result.error.issues.filter(({ path }) => !said.has(String(path[0])));
+    problems.push(...issues.map((issue) => problemText(issue, input, allowed)));
   }
   if (result.success && problems.length === 0) return result.data;
   const list = problems.map((problem) => `  - ${problem}`).join('\n');
@@ -50,8 +56,9 @@ function problemText(issue: z.core.$ZodIssue, input: Tree, schema: ValueSchema):
   if (value === undefined) return `${path.join('.')} is missing: give ${allowed}${what}`;
   // Whoever types a secret where its reference belongs must not find it in a log as well.
   if (at.secret === true) return `${path.join('.')}: expected ${allowed}, never the secret itself`;
-  const own = issue.code === 'custom' ? `: ${issue.message}` : '';
-  return `${path.join('.')} = ${shortened(value)}${own}; allowed: ${allowed}${what}`;
+  // The author's own words say more than a pattern; zod's own begin with one of these.
+  const own = /^(Invalid|Too (big|small)|Unrecognized)\b/.test(issue.message) ? undefined : issue.message;
+  return `${path.join('.')} = ${shortened(value)}: ${own ?? `allowed is ${allowed}`}${what}`;
 }
 
 function schemaOf(path: readonly string[], schema: ValueSchema): ValueSchema {

@@ -1,0 +1,73 @@
+import type { EngineHost } from '../engine/index.ts';
+import type { Session } from '../engine/session.ts';
+import type { ExitCode } from '../errors.ts';
+import { thisMachine } from '../host/this-machine.ts';
+import { silentRenderer } from '../render/renderer.ts';
+import type { Runbook } from '../runbook/index.ts';
+import type { Globals, Overrides } from './invocation.ts';
+import type { OpenRun } from './open-run.ts';
+import { placesOf } from './places.ts';
+import { terminalPrompts, type PromptOptions } from './prompts.ts';
+import { rendererFor } from './renderer.ts';
+import { conclude, type Conclusion } from './result.ts';
+import { interruptible } from './signals.ts';
+import { terminalOf } from './terminal.ts';
+import { work } from './work.ts';
+
+export interface AtWork {
+  readonly globals: Globals;
+  readonly overrides: Overrides;
+  readonly open: OpenRun;
+  readonly runbook: Runbook | undefined;
+  readonly fresh?: boolean;
+  readonly yes?: boolean;
+  readonly accepted?: readonly string[];
+  /** Told before anything else. */
+  readonly notices?: readonly (string | undefined)[];
+  /** Print the result only. */
+  readonly silent?: boolean;
+}
+
+/** Works on an open run with the terminal, signals and prompts of this call, prints the result, closes the run. */
+export async function atWork(
+  given: AtWork,
+  doIt: (session: Session) => Promise<Conclusion>,
+): Promise<ExitCode> {
+  const { globals, overrides, open, runbook } = given;
+  try {
+    const terminal = await terminalOf(globals);
+    const host = hostFor(overrides);
+    const renderer =
+      given.silent === true ? silentRenderer : await rendererFor(globals, terminal, host.clock);
+    const worked = await interruptible(
+      (text) => renderer.notice(text),
+      (signal, interrupt) => {
+        for (const notice of given.notices ?? []) if (notice !== undefined) renderer.notice(notice);
+        const aside: PromptOptions['aside'] = (ask) => renderer.whileAsking(ask);
+        return work(
+          {
+            open,
+            runbook,
+            host,
+            renderer,
+            prompts: terminal.interactive ? terminalPrompts({ signal, interrupt, aside }) : undefined,
+            signal,
+            overrides,
+            claims: placesOf(globals).claims,
+            yes: given.yes ?? false,
+            accepted: given.accepted ?? [],
+            fresh: given.fresh ?? false,
+          },
+          doIt,
+        );
+      },
+    );
+    return conclude(globals, terminal, open.state, worked.result, worked);
+  } finally {
+    await open.close();
+  }
+}
+
+export function hostFor({ clock }: Overrides): EngineHost {
+  return thisMachine(clock === undefined ? {} : { clock });
+}

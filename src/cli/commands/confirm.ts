@@ -1,0 +1,58 @@
+import { examples, type Program } from '../base-program.ts';
+import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
+import { collect } from '../option-values.ts';
+
+export function addConfirm(program: Program, invocation: Invocation): void {
+  program
+    .command('confirm')
+    .description('open a gate that waits for your word; then resume the run')
+    .argument('<run>', 'a run, or its runbook')
+    .argument('<gate>', 'the gate')
+    .option('--set <key=value>', 'answer what the gate asks for; repeat it for several', collect, [])
+    .addHelpText(
+      'after',
+      examples('migrate confirm replace-disk-20261121-k3f9 new-disk-in --set serial=WD-1234'),
+    )
+    .action(async (run, gate, options, command) => {
+      const globals = globalsOf(command.optsWithGlobals());
+      invocation.exitCode = await confirm(run, gate, options.set, globals, invocation);
+    });
+}
+
+async function confirm(
+  name: string,
+  gate: string,
+  set: readonly string[],
+  globals: Globals,
+  { overrides }: Invocation,
+) {
+  const { acceptRunbook, mustBeOpen, openGateByHand } = await import('../../engine/index.ts');
+  const { exitCodes } = await import('../../errors.ts');
+  const { atWork } = await import('../at-work.ts');
+  const { gateInput, mustBePersonGate } = await import('../gate-input.ts');
+  const { oneRun } = await import('../known-run.ts');
+  const { runbookToResume } = await import('../pinned-runbook.ts');
+  const { pickerFor } = await import('../pick-run.ts');
+  const { placesOf } = await import('../places.ts');
+  const { reopenRun } = await import('../reopen-run.ts');
+  const { terminalOf } = await import('../terminal.ts');
+  const places = placesOf(globals);
+  const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
+  mustBeOpen(known.state);
+  const { runbook } = await runbookToResume(known.state, known.place);
+  const node = mustBePersonGate(runbook, gate, known.place.id);
+  const given = gateInput(node, set);
+  const open = await reopenRun(known, places, overrides);
+  return atWork({ globals, overrides, open, runbook, silent: true }, async (session) => {
+    mustBeOpen(session.state);
+    await acceptRunbook(session, runbook, false);
+    await openGateByHand(session, node, given);
+    return {
+      status: 'opened' as const,
+      exitCode: exitCodes.done,
+      step: gate,
+      message: `"${gate}" is open`,
+      hint: `Go on with: migrate resume ${known.place.id}`,
+    };
+  });
+}

@@ -1,0 +1,32 @@
+import { examples, type Program } from '../base-program.ts';
+import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
+import { collect } from '../option-values.ts';
+
+interface RehearseOptions {
+  readonly set: string[];
+  readonly keep?: true | undefined;
+  readonly crash?: string | undefined;
+}
+
+export function addRehearse(program: Program, invocation: Invocation): void {
+  program
+    .command('rehearse')
+    .description('run a runbook for real in a throw-away miniature world')
+    .argument('<runbook>', 'its id, or the path of a file such as ./my-runbook.ts')
+    .option('--set <key=value>', 'override a parameter of the rehearsal; repeat it for several', collect, [])
+    .option('--keep', 'keep the world for a look, instead of removing it')
+    .option('--crash <step>', 'kill the program in the middle of this step, and resume')
+    .addHelpText(
+      'after',
+      examples('migrate rehearse wsl-nix-store', 'migrate rehearse wsl-nix-store --crash warm-copy'),
+    )
+    .action(async (runbook, options, command) => {
+      const globals = globalsOf(command.optsWithGlobals());
+      invocation.exitCode = await rehearse(runbook, options, globals);
+    });
+}
+
+async function rehearse(name: string, options: RehearseOptions, globals: Globals) {
+  const { rehearseRunbook } = await import('../rehearse-runbook.ts');
+  return rehearseRunbook(name, options, globals);
+}

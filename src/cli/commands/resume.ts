@@ -1,0 +1,97 @@
+import { examples, type Program } from '../base-program.ts';
+import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
+import { collect, readJobs } from '../option-values.ts';
+
+interface ResumeOptions {
+  readonly yes?: true | undefined;
+  readonly wait?: true | undefined;
+  readonly acceptChanges?: true | undefined;
+  readonly acceptIrreversible: string[];
+  readonly until?: string | undefined;
+  readonly jobs?: number | undefined;
+}
+
+export function addResume(program: Program, invocation: Invocation): void {
+  program
+    .command('resume')
+    .description('go on with an unfinished run, after a gate, a reboot, a crash or Ctrl-C')
+    .argument('[run]', 'a run, or its runbook; the only unfinished run when left out')
+    .option('-y, --yes', 'agree to ordinary questions; never to manual gates or to what cannot be undone')
+    .option('--wait', 'stay at a soak until it opens')
+    .option('--accept-changes', 'go on although the runbook was edited where it is already done')
+    .option(
+      '--accept-irreversible <step>',
+      'consent to a step that cannot be undone, once the soak before it has opened; repeat it for several',
+      collect,
+      [],
+    )
+    .option('--until <step>', 'stop well when this step is done')
+    .option('--jobs <n>', 'how many independent steps may run at once (default: 1)', readJobs)
+    .addHelpText(
+      'after',
+      examples(
+        'migrate resume',
+        'migrate resume wsl-nix-store --wait',
+        'migrate resume --accept-irreversible cleanup',
+      ),
+    )
+    .action(async (run, options, command) => {
+      invocation.exitCode = await resume(run, options, globalsOf(command.optsWithGlobals()), invocation);
+    });
+}
+
+async function resume(
+  name: string | undefined,
+  options: ResumeOptions,
+  globals: Globals,
+  { overrides }: Invocation,
+) {
+  const { acceptRunbook, advance, mustBeOpen, recordResume, rollBack } =
+    await import('../../engine/index.ts');
+  const { atWork } = await import('../at-work.ts');
+  const { oneRun } = await import('../known-run.ts');
+  const { runbookToResume, runbookToRollBack } = await import('../pinned-runbook.ts');
+  const { pickerFor } = await import('../pick-run.ts');
+  const { placesOf } = await import('../places.ts');
+  const { preferences } = await import('../preferences.ts');
+  const { reopenRun } = await import('../reopen-run.ts');
+  const { mustBeStep } = await import('../step-argument.ts');
+  const { terminalOf } = await import('../terminal.ts');
+  const places = placesOf(globals);
+  const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
+  mustBeOpen(known.state);
+  const jobs = options.jobs ?? (await preferences()).jobs;
+  const goesBack = known.state.status === 'rolling-back';
+  const pinned = await (goesBack ? runbookToRollBack : runbookToResume)(known.state, known.place);
+  const nodes = pinned?.runbook.nodes ?? [];
+  if (options.until !== undefined) mustBeStep(options.until, '--until', known.place.id, nodes);
+  for (const step of options.acceptIrreversible) {
+    mustBeStep(step, '--accept-irreversible', known.place.id, nodes);
+  }
+  const open = await reopenRun(known, places, overrides);
+  return atWork(
+    {
+      globals,
+      overrides,
+      open,
+      runbook: pinned?.runbook,
+      yes: options.yes ?? false,
+      accepted: options.acceptIrreversible,
+      notices: [pinned?.notice],
+    },
+    async (session) => {
+      mustBeOpen(session.state);
+      if (session.state.status === 'rolling-back' || pinned === undefined) {
+        await recordResume(session);
+        return rollBack(session, {});
+      }
+      await acceptRunbook(session, pinned.runbook, options.acceptChanges ?? false);
+      await recordResume(session);
+      return advance(session, {
+        jobs,
+        wait: options.wait ?? false,
+        ...(options.until === undefined ? {} : { until: options.until }),
+      });
+    },
+  );
+}

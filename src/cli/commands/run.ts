@@ -1,0 +1,79 @@
+import { examples, type Program } from '../base-program.ts';
+import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
+import { collect, readJobs } from '../option-values.ts';
+
+interface RunOptions {
+  readonly set: string[];
+  readonly params?: string | undefined;
+  readonly yes?: true | undefined;
+  readonly until?: string | undefined;
+  readonly dryRun?: true | undefined;
+  readonly jobs?: number | undefined;
+  readonly wait?: true | undefined;
+}
+
+export function addRun(program: Program, invocation: Invocation): void {
+  program
+    .command('run')
+    .description('run a runbook')
+    .argument('<runbook>', 'its id, or the path of a file such as ./my-runbook.ts')
+    .option('--set <key=value>', 'set a parameter; repeat it for several', collect, [])
+    .option('--params <file>', 'read parameters from a JSON file; --set wins')
+    .option('-y, --yes', 'agree to ordinary questions; never to manual gates or to what cannot be undone')
+    .option('--until <step>', 'stop well when this step is done')
+    .option('--dry-run', 'show the plan and change nothing')
+    .option('--jobs <n>', 'how many independent steps may run at once (default: 1)', readJobs)
+    .option('--wait', 'stay at a soak until it opens')
+    .addHelpText(
+      'after',
+      examples(
+        'migrate run wsl-nix-store --set uuid=6f1c… --set flake=/etc/nixos',
+        'migrate run ./my-runbook.ts --params params.json --until backup',
+      ),
+    )
+    .action(async (runbook, options, command) => {
+      invocation.exitCode = await run(runbook, options, globalsOf(command.optsWithGlobals()), invocation);
+    });
+}
+
+async function run(name: string, options: RunOptions, globals: Globals, { overrides }: Invocation) {
+  const { loadRunbook } = await import('../../host/runbook-file.ts');
+  const { readParameters } = await import('../parameters/read.ts');
+  const { mustBeStep } = await import('../step-argument.ts');
+  const loaded = await loadRunbook(name);
+  const { runbook } = loaded;
+  if (options.until !== undefined) mustBeStep(options.until, '--until', runbook.id, runbook.nodes);
+  const params = await readParameters(
+    runbook.params,
+    { set: options.set, file: options.params },
+    `the runbook ${runbook.id}`,
+    `migrate show ${name} lists the parameters. Nothing was changed.`,
+  );
+  if (options.dryRun === true) {
+    const { showPlan } = await import('../show-plan.ts');
+    return showPlan({ loaded, params, globals, overrides });
+  }
+  const { advance } = await import('../../engine/index.ts');
+  const { atWork, hostFor } = await import('../at-work.ts');
+  const { placesOf } = await import('../places.ts');
+  const { preferences } = await import('../preferences.ts');
+  const { startRun } = await import('../start-run.ts');
+  const jobs = options.jobs ?? (await preferences()).jobs;
+  const notices: string[] = [];
+  const open = await startRun({
+    loaded,
+    params,
+    places: placesOf(globals),
+    host: hostFor(overrides),
+    warn: (text) => notices.push(text),
+  });
+  return atWork(
+    { globals, overrides, open, runbook, fresh: true, yes: options.yes ?? false, notices },
+    (session) =>
+      advance(session, {
+        jobs,
+        wait: options.wait ?? false,
+        ...(options.until === undefined ? {} : { until: options.until }),
+      }),
+  );
+}

@@ -1,0 +1,44 @@
+import type { Ports } from '../engine/index.ts';
+import type { ExitCode } from '../errors.ts';
+import type { Verbosity } from '../render/renderer.ts';
+import type { Clock } from '../runbook/index.ts';
+
+/** What a rehearsal or a test puts in place of the real thing. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly crashPoint?: Ports['crashPoint'];
+}
+
+/** One call of the program, from its arguments to its exit code. */
+export interface Invocation {
+  readonly overrides: Overrides;
+  /** Set by the command that ran. */
+  exitCode: ExitCode;
+}
+
+/** The options that every command understands, as the operator gave them. */
+export interface Globals {
+  readonly stateDir: string | undefined;
+  readonly json: boolean;
+  readonly verbosity: Verbosity;
+  /** False with `--no-color`; whether there is colour also depends on where output goes. */
+  readonly colour: boolean;
+}
+
+/** The same as commander holds them. */
+export interface GlobalOptions {
+  readonly stateDir?: string | undefined;
+  readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
+  readonly verbose?: true | undefined;
+  readonly color: boolean;
+}
+
+export function globalsOf(options: GlobalOptions): Globals {
+  return {
+    stateDir: options.stateDir,
+    json: options.json === true,
+    verbosity: options.quiet === true ? 'quiet' : options.verbose === true ? 'verbose' : 'normal',
+    colour: options.color,
+  };
+}

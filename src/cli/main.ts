@@ -1,0 +1,52 @@
+import { CommanderError } from 'commander';
+import { exitCodes, type ExitCode } from '../errors.ts';
+import type { Invocation, Overrides } from './invocation.ts';
+import { createProgram } from './program.ts';
+import { letPipesBreak, useNoColour } from './process-streams.ts';
+
+/**
+ * The command line, from its arguments to its exit code. It prints every error itself.
+ *
+ * @param argv the operator's arguments, without the program's own path
+ * @param overrides given by rehearsals and tests
+ */
+export async function main(argv: readonly string[], overrides: Overrides = {}): Promise<ExitCode> {
+  const invocation: Invocation = { overrides, exitCode: exitCodes.done };
+  const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
+  const json = options.includes('--json');
+  letPipesBreak();
+  if (options.includes('--no-color')) useNoColour();
+  let said = '';
+  try {
+    const program = createProgram(invocation);
+    for (const command of [
+      program,
+      ...program.commands,
+      ...program.commands.flatMap(({ commands }) => commands),
+    ]) {
+      command
+        .exitOverride()
+        .showHelpAfterError(`(${['migrate', ...pathOf(command)].join(' ')} --help tells more)`)
+        .configureOutput({
+          outputError: (text, write) => {
+            said += text;
+            if (!json) write(text);
+          },
+        });
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return invocation.exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.done;
+    const { reportFailure, reportUsage } = await import('./failure.ts');
+    return thrown instanceof CommanderError
+      ? reportUsage(said || thrown.message, json)
+      : reportFailure(thrown, { json, verbose: options.includes('--verbose') || options.includes('-v') });
+  }
+}
+
+/** The names that lead to a command, without the program's own. */
+function pathOf(command: { name(): string; readonly parent: unknown }): string[] {
+  const parent = command.parent as typeof command | null;
+  return parent === null ? [] : [...pathOf(parent), command.name()];
+}

@@ -1,0 +1,47 @@
+import type { JournalFile } from '../host/journal-file.ts';
+import { openJournal } from '../host/journal-file.ts';
+import { acquireLock, type Lock } from '../host/lock.ts';
+import type { RunFolder } from '../host/runs.ts';
+import { fold } from '../journal/fold.ts';
+import type { RunState } from '../journal/state.ts';
+import type { Clock } from '../runbook/index.ts';
+import { commandLine } from './places.ts';
+
+/** A run whose lock this process holds. */
+export interface OpenRun {
+  readonly place: RunFolder;
+  readonly journal: JournalFile;
+  readonly state: RunState;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a run to go on with it.
+ * @throws LockedError when another process is at it; StateError when its journal cannot be trusted
+ */
+export async function openRun(place: RunFolder, clock: Clock): Promise<OpenRun> {
+  const lock = await lockRun(place);
+  try {
+    const journal = await openJournal(place.journal, { now: () => clock.now().wall });
+    return openedRun(place, journal, lock);
+  } catch (thrown) {
+    await lock.release();
+    throw thrown;
+  }
+}
+
+export function lockRun(place: RunFolder): Promise<Lock> {
+  return acquireLock(place.folder, { what: `the run ${place.id}`, command: commandLine() });
+}
+
+export function openedRun(place: RunFolder, journal: JournalFile, lock: Lock): OpenRun {
+  return {
+    place,
+    journal,
+    state: fold(journal.events),
+    async close() {
+      await journal.close();
+      await lock.release();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { EngineHost } from '../engine/index.ts';
+import { UsageError } from '../errors.ts';
+import { findProgram } from '../host/program.ts';
+import type { Runbook } from '../runbook/index.ts';
+
+const versionTimeoutMs = 5_000;
+
+/**
+ * Checks what a runbook says it needs of the machine.
+ *
+ * @returns the programs with the first line of what they say of their version
+ * @throws UsageError `runbook.needs-root`, `runbook.needs-programs` naming all that is missing
+ */
+export async function preflight(
+  runbook: Runbook,
+  host: EngineHost,
+): Promise<Readonly<Record<string, string>>> {
+  if (runbook.root && process.getuid?.() !== 0) {
+    throw new UsageError(
+      'runbook.needs-root',
+      `${runbook.id} must be run as root`,
+      `sudo migrate run …; migrate plan ${runbook.id} and migrate rehearse ${runbook.id} need no root`,
+    );
+  }
+  const found = await Promise.all(runbook.tools.map(async (tool) => [tool, await pathOf(tool)] as const));
+  const missing = found.filter(([, path]) => path === undefined).map(([tool]) => tool);
+  if (missing.length > 0) {
+    throw new UsageError(
+      'runbook.needs-programs',
+      `${runbook.id} needs ${missing.length === 1 ? 'a program that is' : 'programs that are'} not installed: ${missing.join(', ')}`,
+      `Install ${missing.length === 1 ? 'it' : 'them'}, or add ${missing.length === 1 ? 'its folder' : 'their folders'} to PATH. Nothing was changed.`,
+    );
+  }
+  const versions = await Promise.all(
+    found.map(async ([tool]) => [tool, await versionOf(tool, host)] as const),
+  );
+  return Object.fromEntries(versions);
+}
+
+async function pathOf(tool: string): Promise<string | undefined> {
+  try {
+    return await findProgram(tool, process.env['PATH'], process.cwd());
+  } catch {
+    return undefined;
+  }
+}
+
+/** For the record only: whatever the program answers is good enough. */
+async function versionOf(tool: string, host: EngineHost): Promise<string> {
+  try {
+    const signal = AbortSignal.timeout(versionTimeoutMs);
+    const { stdout, exitCode } = await host.exec({ argv: [tool, '--version'] }, { anyExit: true, signal });
+    return exitCode === 0 ? (stdout.split('\n')[0]?.trim() ?? '') : 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}

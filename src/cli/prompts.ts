@@ -1,0 +1,73 @@
+import type * as clackTypes from '@clack/prompts';
+import { harmlessLines } from '../render/harmless.ts';
+import type { Interrupt } from './signals.ts';
+
+/** Questions on the terminal. Each gives `undefined` when it was broken off. */
+export interface Prompts {
+  agree(question: string): Promise<boolean | undefined>;
+  choose(question: string, yes: string, no: string): Promise<boolean | undefined>;
+  pick(question: string, options: readonly { value: string; label: string }[]): Promise<string | undefined>;
+  text(question: string, complaint?: (text: string) => string | undefined): Promise<string | undefined>;
+}
+
+export interface PromptOptions {
+  readonly signal: AbortSignal;
+  /** Ctrl-C in a question is a key press, no signal. */
+  readonly interrupt: Interrupt;
+  /** Takes the list off the terminal while a question stands there. */
+  readonly aside: <Answer>(ask: () => Promise<Answer>) => Promise<Answer>;
+}
+
+export function terminalPrompts({ signal, interrupt, aside }: PromptOptions): Prompts {
+  const asked = async <Answer>(
+    ask: (clack: Clack) => Promise<Answer | typeof clackTypes.CANCEL_SYMBOL>,
+  ): Promise<Answer | undefined> => {
+    const clack = await import('@clack/prompts');
+    const answer = await aside(() => ask(clack));
+    if (!clack.isCancel(answer)) return answer;
+    if (!signal.aborted) interrupt('SIGINT');
+    return undefined;
+  };
+  return {
+    agree: (question) =>
+      asked((clack) => clack.confirm({ message: shown(question), initialValue: false, signal })),
+    choose: (question, yes, no) =>
+      asked((clack) =>
+        clack.select({
+          message: shown(question),
+          options: [
+            { value: false, label: no },
+            { value: true, label: yes },
+          ],
+          signal,
+        }),
+      ),
+    pick: (question, options) =>
+      asked((clack) => clack.select({ message: shown(question), options: [...options], signal })),
+    text: (question, complaint) =>
+      asked((clack) =>
+        clack.text({
+          message: shown(question),
+          ...(complaint === undefined ? {} : { validate: (text) => complaint(text ?? '') }),
+          signal,
+        }),
+      ),
+  };
+}
+
+type Clack = Pick<typeof clackTypes, 'confirm' | 'select' | 'text'>;
+
+function shown(question: string): string {
+  return harmlessLines(question).join('\n');
+}
+
+/** Asks something outside of a run, where Ctrl-C means no. */
+export function askOnce<Answer>(ask: (prompts: Prompts) => Promise<Answer>): Promise<Answer> {
+  return ask(
+    terminalPrompts({
+      signal: new AbortController().signal,
+      interrupt: () => {},
+      aside: (question) => question(),
+    }),
+  );
+}

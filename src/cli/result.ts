@@ -1,0 +1,48 @@
+import type { ExitCode } from '../errors.ts';
+import type { RunState } from '../journal/state.ts';
+import { resultDocument, type ResultDocument } from '../render/documents/result.ts';
+import { harmlessJson } from '../render/harmless.ts';
+import { reportText } from '../render/report.ts';
+import type { Globals } from './invocation.ts';
+import { stdout } from './process-streams.ts';
+import type { Terminal } from './terminal.ts';
+import { wayBackOf } from './way-back.ts';
+
+export interface Conclusion {
+  readonly status: ResultDocument['status'];
+  readonly exitCode: ExitCode;
+  readonly step?: string | undefined;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly remains?: readonly string[] | undefined;
+}
+
+/** Prints what a call has come to, as the last thing; gives the exit code. */
+export function conclude(
+  globals: Globals,
+  terminal: Terminal,
+  state: RunState,
+  conclusion: Conclusion,
+  did: { readonly done: readonly string[]; readonly tookMs: number },
+): ExitCode {
+  const { status, exitCode, message, step, hint, remains } = conclusion;
+  const document: ResultDocument = {
+    type: 'result',
+    run: state.run,
+    status,
+    exitCode,
+    ...(step === undefined ? {} : { step }),
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    done: [...did.done],
+    tookMs: Math.round(did.tookMs),
+    ...(remains === undefined ? {} : { remains: [...remains] }),
+    wayBack: wayBackOf(state),
+  };
+  // One line also with --json: it ends the JSON lines of the events.
+  const text = globals.json
+    ? harmlessJson(resultDocument.parse(document))
+    : `${terminal.live ? '\n' : ''}${reportText(document, terminal.style)}`;
+  stdout.write(`${text}\n`);
+  return exitCode;
+}

@@ -1,0 +1,95 @@
+import type { KnownRun } from './known-run.ts';
+import { soakProgress, type SoakProgress } from '../plan/soak.ts';
+import { stepState, type RunState, type StepState } from '../journal/state.ts';
+import type { RecordedNode } from '../journal/event.ts';
+import type { RunStatusDocument } from '../render/documents/status.ts';
+import { wayBackOf } from './way-back.ts';
+
+type Step = RunStatusDocument['steps'][number];
+type Gate = RunStatusDocument['gates'][number];
+
+/**
+ * Where a run stands, from its journal.
+ *
+ * @param atWork the pid of the process that works on it
+ * @param now milliseconds since 1970
+ */
+export function runStatusOf(
+  { place, state }: KnownRun,
+  atWork: number | null,
+  now: number,
+): RunStatusDocument {
+  return {
+    run: state.run,
+    runbook: state.runbook,
+    summary: state.summary,
+    host: state.host,
+    folder: place.folder,
+    status: state.status,
+    atWork,
+    startedAt: state.startedAt,
+    lastAt: state.lastAt,
+    params: state.params,
+    steps: state.nodes.map((node) => stepOf(node, stepState(state, node.id))),
+    gates: state.nodes.flatMap((node) => gateOf(stepState(state, node.id), now)),
+    next: atWork === null ? nextOf(state) : [],
+    wayBack: wayBackOf(state),
+  };
+}
+
+function stepOf(node: RecordedNode, step: StepState): Step {
+  return {
+    id: node.id,
+    title: node.title,
+    ...(node.phase === undefined ? {} : { phase: node.phase }),
+    kind: node.kind,
+    status: step.status === 'pending' && step.undone ? 'undone' : step.status,
+    attempts: step.attempts,
+    ...(step.completedAt === undefined ? {} : { completedAt: step.completedAt }),
+    ...(step.error === undefined ? {} : { error: step.error.message }),
+    ...(step.skipped === undefined ? {} : { note: skipped[step.skipped] }),
+  };
+}
+
+const skipped = {
+  when: 'not needed here',
+  'already-done': 'was so already',
+  'failed-need': 'a step that it needs failed',
+} as const;
+
+function gateOf(step: StepState, now: number): Gate[] {
+  const { gate } = step;
+  if (step.status !== 'waiting' || gate === undefined) return [];
+  const base = { step: step.id, kind: gate.kind, says: gate.says, since: gate.enteredAt };
+  if (gate.kind !== 'soak' || gate.min === undefined) return [base];
+  const rule = { min: gate.min, maxGap: gate.maxGap ?? Infinity };
+  return [{ ...base, minMs: gate.min, ...soaked(soakProgress(gate.samples, rule), now) }];
+}
+
+function soaked(progress: SoakProgress, now: number): Partial<Gate> {
+  return {
+    countedMs: progress.countedMs,
+    opensAt: new Date(now + progress.remainingMs).toISOString(),
+    unhealthy: [...progress.unhealthy],
+    notCounted: progress.notCounted.map(({ until, why }) => `up to ${until}: ${why}`),
+  };
+}
+
+/** The commands with which to go on. */
+function nextOf(state: RunState): string[] {
+  const { run } = state;
+  if (state.status === 'rolling-back') {
+    const reboot = state.rollback?.reboot === 'waiting' ? 'reboot this machine, then ' : '';
+    return [`${reboot}migrate rollback ${run}`];
+  }
+  if (state.status === 'moved') return [`migrate status ${run} --state-dir ${state.movedTo ?? 'DIR'}`];
+  if (state.status !== 'running') return [];
+  const waits = state.nodes.filter(({ id }) => stepState(state, id).status === 'waiting');
+  const words = waits.flatMap((node) => {
+    if (node.kind === 'confirm' || node.kind === 'manual') return [`migrate confirm ${run} ${node.id}`];
+    return node.kind === 'reboot' ? ['reboot this machine'] : [];
+  });
+  return words.length === 0
+    ? [`migrate resume ${run}`]
+    : words.map((word) => `${word}, then migrate resume ${run}`);
+}

@@ -1,0 +1,111 @@
+import type { EngineHost, Ports } from '../engine/index.ts';
+import type { Session } from '../engine/session.ts';
+import { endOrphans } from '../host/orphans.ts';
+import { openStepLogs } from '../host/step-logs.ts';
+import { releaseClaims } from '../host/claims.ts';
+import { messageOf } from '../errors.ts';
+import { isOver } from '../journal/state.ts';
+import { quoteWord, type Runbook } from '../runbook/index.ts';
+import type { Renderer } from '../render/renderer.ts';
+import type { Overrides } from './invocation.ts';
+import type { OpenRun } from './open-run.ts';
+import { operatorOf } from './operator.ts';
+import { valueSchemaOf, type ValueSchema } from './parameters/schema.ts';
+import type { Prompts } from './prompts.ts';
+
+export interface WorkGiven {
+  readonly open: OpenRun;
+  readonly runbook: Runbook | undefined;
+  readonly host: EngineHost;
+  readonly renderer: Renderer;
+  readonly prompts: Prompts | undefined;
+  readonly signal: AbortSignal;
+  readonly overrides: Overrides;
+  /** The machine's folder of claims. */
+  readonly claims: string;
+  readonly yes: boolean;
+  readonly accepted: readonly string[];
+  /** This process began the run, so that nothing is left of an earlier one. */
+  readonly fresh: boolean;
+}
+
+export interface Worked<Result> {
+  readonly result: Result;
+  /** Steps that were brought to their end, or undone. */
+  readonly done: readonly string[];
+  readonly tookMs: number;
+}
+
+/** Puts a session together, lets it work, and frees what the run held when it is over. */
+export async function work<Result>(
+  given: WorkGiven,
+  doIt: (session: Session) => Promise<Result>,
+): Promise<Worked<Result>> {
+  const { open, renderer, host, overrides } = given;
+  const { journal, place, state } = open;
+  const beganAfter = given.fresh ? 0 : state.lastSeq;
+  const done: string[] = [];
+  const tell: Ports['tell'] = (live) => {
+    if (live.type === 'journaled' && endsStep(live.event)) done.push(live.event.step);
+    try {
+      renderer.tell(live);
+    } catch (thrown) {
+      // What is shown must never stop what is done.
+      renderer.notice(`this could not be shown: ${messageOf(thrown)}`);
+    }
+  };
+  renderer.begin(journal.events.filter(({ seq }) => seq <= beganAfter));
+  for (const event of journal.events.filter(({ seq }) => seq > beganAfter))
+    tell({ type: 'journaled', event });
+  const logs = openStepLogs(place.logs, () => host.clock.now().wall);
+  const began = host.clock.now().wall;
+  try {
+    if (!given.fresh) await endLeftovers(place.id, renderer);
+    const result = await doIt({
+      ports: {
+        journal,
+        host,
+        logs,
+        tell,
+        operator: operatorOf({
+          yes: given.yes,
+          accepted: given.accepted,
+          prompts: given.prompts,
+          inputSchema: (step) => inputSchema(given.runbook, step),
+        }),
+        crashPoint: overrides.crashPoint ?? (() => {}),
+      },
+      runbook: given.runbook,
+      state,
+      folder: place.folder,
+      signal: given.signal,
+      beganAfter,
+    });
+    if (isOver(state)) await releaseClaims(given.claims, place.id);
+    return { result, done, tookMs: Math.max(0, host.clock.now().wall - began) };
+  } finally {
+    logs.close();
+    renderer.end();
+  }
+}
+
+type Event = OpenRun['journal']['events'][number];
+
+function endsStep(event: Event): event is Event & { step: string } {
+  return event.type === 'step.completed' || event.type === 'gate.opened' || event.type === 'undo.completed';
+}
+
+/** What an earlier process of this run left running would change the world behind this one's back. */
+async function endLeftovers(run: string, renderer: Renderer): Promise<void> {
+  for (const { identity, argv } of await endOrphans(run)) {
+    renderer.notice(
+      `ended process ${identity.pid}, left behind by an earlier attempt: ${argv.map(quoteWord).join(' ')}`,
+    );
+  }
+}
+
+function inputSchema(runbook: Runbook | undefined, step: string): ValueSchema {
+  const node = runbook?.nodes.find(({ id }) => id === step);
+  const asks = node?.kind === 'confirm' || node?.kind === 'manual';
+  return asks && node.input !== undefined ? valueSchemaOf(node.input) : {};
+}

@@ -1,0 +1,11 @@
+export { configDocument, type ConfigDocument } from './config.ts';
+export { errorDocument } from './error.ts';
+export { listDocument, type ListDocument } from './list.ts';
+export { liveDocument } from './live.ts';
+export { logsDocument, type LogsDocument } from './logs.ts';
+export { planDocument, type PlanDocument } from './plan.ts';
+export { resultDocument, type ResultDocument } from './result.ts';
+export { rollbackPlanDocument, type RollbackPlanDocument } from './rollback-plan.ts';
+export { showDocument, type ShowDocument } from './show.ts';
+export { stateDocument, type StateDocument } from './state.ts';
+export { runStatus, statusDocument, wayBack, type RunStatusDocument, type StatusDocument } from './status.ts';

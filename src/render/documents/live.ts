@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/**
+ * What `run`, `resume` and `rollback` print, one a line, before their result. The events themselves are
+ * those of the journal; docs/journal.md describes them.
+ */
+export const liveDocument = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('journaled'),
+    event: z.looseObject({ v: z.int(), seq: z.int(), at: z.string(), type: z.string() }),
+  }),
+  z.object({
+    type: z.literal('progress'),
+    step: z.string(),
+    progress: z.object({
+      doing: z.string(),
+      doneBytes: z.number().optional(),
+      totalBytes: z.number().optional(),
+      doneFiles: z.number().optional(),
+      totalFiles: z.number().optional(),
+      rate: z.number().optional().describe('bytes a second'),
+      etaMs: z.number().optional(),
+    }),
+  }),
+  z.object({
+    type: z.literal('line').describe('a line that a command printed; with --verbose only'),
+    step: z.string(),
+    text: z.string(),
+    stream: z.enum(['stdout', 'stderr', 'note']),
+  }),
+  z.object({
+    type: z.literal('countdown'),
+    step: z.string(),
+    countedMs: z.number(),
+    minMs: z.number(),
+    opensAt: z.string().optional(),
+    why: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('notice').describe('a warning, or that a signal was heard'),
+    text: z.string(),
+  }),
+]);

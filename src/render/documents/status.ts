@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+export const wayBack = z.object({
+  open: z.boolean().describe('the run can be rolled back whole'),
+  until: z.string().nullable().describe('the step that closes the way back, when one is still to come'),
+  past: z.string().nullable().describe('the done step that closed it'),
+  to: z.array(z.string()).describe('steps that `migrate rollback --to` can go back to, latest first'),
+});
+
+export const runStatus = z.object({
+  run: z.string(),
+  runbook: z.string(),
+  summary: z.string(),
+  host: z.string(),
+  folder: z.string(),
+  status: z.enum(['running', 'completed', 'rolling-back', 'rolled-back', 'aborted', 'moved']),
+  atWork: z.int().nullable().describe('the pid of the process that works on it right now'),
+  startedAt: z.string(),
+  lastAt: z.string().describe('time of the last event'),
+  params: z.unknown(),
+  steps: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      phase: z.string().optional(),
+      kind: z.enum(['step', 'check', 'confirm', 'manual', 'reboot', 'soak']),
+      status: z.enum([
+        'pending',
+        'started',
+        'interrupted',
+        'failed',
+        'partial',
+        'not-started',
+        'waiting',
+        'done',
+        'skipped',
+        'undoing',
+        'undo-failed',
+        'undone',
+      ]),
+      attempts: z.int(),
+      completedAt: z.string().optional(),
+      error: z.string().optional(),
+      note: z.string().optional(),
+    }),
+  ),
+  gates: z
+    .array(
+      z.object({
+        step: z.string(),
+        kind: z.enum(['confirm', 'manual', 'reboot', 'soak']),
+        says: z.string(),
+        since: z.string(),
+        countedMs: z.number().optional().describe('observed healthy time'),
+        minMs: z.number().optional(),
+        opensAt: z.string().optional().describe('the earliest'),
+        notCounted: z.array(z.string()).optional(),
+        unhealthy: z.array(z.string()).optional(),
+      }),
+    )
+    .describe('where it waits'),
+  next: z.array(z.string()).describe('commands with which to go on'),
+  wayBack,
+});
+export type RunStatusDocument = z.infer<typeof runStatus>;
+
+export const statusDocument = z.object({
+  type: z.literal('status'),
+  runs: z.array(runStatus).describe('the run asked for, or every unfinished one'),
+});
+export type StatusDocument = z.infer<typeof statusDocument>;

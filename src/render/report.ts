@@ -1,0 +1,39 @@
+import type { ResultDocument } from './documents/result.ts';
+import { formatDuration } from './duration.ts';
+import { harmlessLines } from './harmless.ts';
+import type { Style, Tone } from './style.ts';
+import { wayBackText } from './text/way-back.ts';
+
+const tones: Record<ResultDocument['status'], Tone> = {
+  completed: 'good',
+  reached: 'good',
+  waiting: 'warning',
+  failed: 'bad',
+  interrupted: 'warning',
+  'rolled-back': 'good',
+  'rollback-incomplete': 'bad',
+  opened: 'good',
+  settled: 'good',
+  aborted: 'warning',
+};
+
+/** What a call has come to: what was done and how long it took, what waits, how to go on, and the way back. */
+export function reportText(result: ResultDocument, style: Style): string {
+  const [first = '', ...rest] = harmlessLines(result.message);
+  const count = result.done.length;
+  const did =
+    count === 0
+      ? undefined
+      : `${count} ${count === 1 ? 'step' : 'steps'} in ${formatDuration(result.tookMs)}`;
+  const status = result.status.replace('-', ' ');
+  return [
+    first.startsWith(status)
+      ? style(tones[result.status], first)
+      : `${style(tones[result.status], `${status}:`)} ${first}`,
+    ...rest,
+    ...(result.remains ?? []).map((line) => `  ${line}`),
+    ...(result.hint === undefined ? [] : harmlessLines(result.hint)),
+    style('faint', [did, `run ${result.run}`].filter(Boolean).join(', ')),
+    ...(result.status === 'rolled-back' ? [] : [style('faint', wayBackText(result.run, result.wayBack))]),
+  ].join('\n');
+}

@@ -1,0 +1,31 @@
+import type { RollbackPlanDocument } from '../documents/rollback-plan.ts';
+import { harmless } from '../harmless.ts';
+import type { Style } from '../style.ts';
+import { columns } from './columns.ts';
+
+export function rollbackPlanText(document: RollbackPlanDocument, style: Style): string {
+  const { run, to, irreversible, beforeReboot, reboot, afterReboot } = document;
+  const rows = (steps: RollbackPlanDocument['afterReboot']) =>
+    columns(
+      steps.map(({ id, undo }) => [id, harmless(undo)]),
+      '  ',
+    );
+  const target = to === null ? 'to the start' : `to "${to}", which stays done`;
+  if (irreversible.length > 0) {
+    return [
+      `${style('bad', 'No way back')} ${target}: these are done and cannot be undone:`,
+      ...rows(irreversible),
+      'Nothing was changed.',
+    ].join('\n');
+  }
+  if (beforeReboot.length + afterReboot.length === 0) return `${run}: there is nothing to undo ${target}.`;
+  return [
+    style('strong', `Rollback of ${run} ${target}, in this order`),
+    ...rows(beforeReboot),
+    ...(reboot
+      ? [style('warning', '  then a reboot, so that the machine lives on the old state again')]
+      : []),
+    ...rows(afterReboot),
+    'Nothing was changed.',
+  ].join('\n');
+}

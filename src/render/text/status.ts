@@ -1,0 +1,88 @@
+import type { RunStatusDocument, StatusDocument } from '../documents/status.ts';
+import { formatDuration } from '../duration.ts';
+import { harmless, harmlessLines } from '../harmless.ts';
+import { formatMoment } from '../moment.ts';
+import type { Style, Tone } from '../style.ts';
+import { columns } from './columns.ts';
+import { byPhase } from './phases.ts';
+import { wayBackText } from './way-back.ts';
+
+type Step = RunStatusDocument['steps'][number];
+
+/** @param now milliseconds since 1970 */
+export function statusText(document: StatusDocument, style: Style, now: number): string {
+  if (document.runs.length === 0) return 'No run is unfinished. migrate list tells what there is to run.';
+  return document.runs.map((run) => runText(run, style, now)).join('\n\n');
+}
+
+const runWords: Record<RunStatusDocument['status'], string> = {
+  running: 'unfinished',
+  completed: 'complete',
+  'rolling-back': 'rolling back',
+  'rolled-back': 'rolled back',
+  aborted: 'aborted',
+  moved: 'moved elsewhere',
+};
+
+function runText(run: RunStatusDocument, style: Style, now: number): string {
+  const done = run.steps.filter(({ status }) => status === 'done' || status === 'skipped').length;
+  const work = run.atWork === null ? '' : `, process ${run.atWork} works on it`;
+  return [
+    `${style('strong', run.run)}  ${harmless(run.summary)}`,
+    `${runWords[run.status]}${work}; ${done} of ${run.steps.length} steps; begun ${formatMoment(run.startedAt, now)} on ${run.host}, last event ${formatMoment(run.lastAt, now)}`,
+    '',
+    ...byPhase(run.steps).flatMap((group) => [
+      ...(group.phase === undefined ? [] : [style('strong', harmless(group.phase))]),
+      ...columns(
+        group.steps.map((step) => stepRow(step, style)),
+        '  ',
+      ),
+    ]),
+    ...run.gates.flatMap((gate) => ['', ...gateLines(gate, style, now)]),
+    '',
+    ...(run.next.length === 0 ? [] : [`Next: ${run.next.join('\n  or: ')}`]),
+    wayBackText(run.run, run.wayBack),
+  ].join('\n');
+}
+
+const marks: Record<Step['status'], readonly [mark: string, tone: Tone]> = {
+  pending: [' ', 'plain'],
+  started: ['>', 'warning'],
+  interrupted: ['?', 'warning'],
+  failed: ['x', 'bad'],
+  partial: ['?', 'warning'],
+  'not-started': [' ', 'plain'],
+  waiting: ['=', 'warning'],
+  done: ['+', 'good'],
+  skipped: ['-', 'faint'],
+  undoing: ['<', 'warning'],
+  'undo-failed': ['x', 'bad'],
+  undone: ['<', 'faint'],
+};
+
+function stepRow(step: Step, style: Style): string[] {
+  const [mark, tone] = marks[step.status];
+  const title = step.title === step.id ? '' : harmless(step.title);
+  const status = step.status === 'pending' ? '' : style(tone, step.status);
+  const more = [step.attempts > 1 ? `${step.attempts} attempts` : undefined, step.note, step.error]
+    .filter((part) => part !== undefined)
+    .map(harmless);
+  return [`${mark} ${step.id}`, title, [status, ...more].filter(Boolean).join('; ')];
+}
+
+function gateLines(gate: RunStatusDocument['gates'][number], style: Style, now: number): string[] {
+  const [first = '', ...rest] = harmlessLines(gate.says);
+  const lines = [`${style('warning', `${gate.step} waits:`)} ${first}`, ...rest.map((line) => `  ${line}`)];
+  if (gate.kind !== 'soak') return lines;
+  if (gate.minMs !== undefined) {
+    lines.push(
+      `  observed healthy for ${formatDuration(gate.countedMs ?? 0)} of ${formatDuration(gate.minMs)}`,
+    );
+  }
+  if (gate.opensAt !== undefined) lines.push(`  opens ${formatMoment(gate.opensAt, now)} at the earliest`);
+  if (gate.unhealthy !== undefined && gate.unhealthy.length > 0) {
+    lines.push(style('bad', `  not healthy: ${gate.unhealthy.map(harmless).join('; ')}`));
+  }
+  for (const lost of gate.notCounted ?? []) lines.push(style('faint', `  did not count: ${harmless(lost)}`));
+  return lines;
+}
