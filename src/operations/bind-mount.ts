@@ -5,6 +5,7 @@ import {
   operation,
   sh,
   type ActContext,
+  type BootIdentity,
   type Command,
   type Host,
   type Mount,
@@ -20,20 +21,21 @@ const input = z
     readOnly: z.boolean().optional(),
     expectUuid: z.string().min(1).optional(),
   })
-  .refine(({ from, to }) => from !== to && !from.startsWith(to === '/' ? to : `${to}/`), {
+  .refine(({ from, to }) => from === to || !from.startsWith(to === '/' ? to : `${to}/`), {
     error: '`from` must not lie within `to`, which will cover it',
   });
 type Input = z.output<typeof input>;
 
 interface Captured extends BindSource {
-  readonly bootId: string;
+  /** No bind mount outlives it. */
+  readonly boot: BootIdentity;
   /** It was mounted before this step, which then has nothing to do and nothing to take back. */
   readonly already: boolean;
 }
 
 /**
  * Shows a folder in another place, until the next boot: `mount --bind`, never a second time over itself
- * and never over another mount.
+ * and never over another mount. `from` and `to` may be the same folder, to make it read-only.
  *
  * Input: `from` and `to`, existing folders; `readOnly`; `expectUuid`, of the file system that holds
  * `from`. Output: the mount's id and what it shows.
@@ -55,13 +57,13 @@ export const bindMount = operation({
         `Unmount it first, or do without readOnly: umount ${input.to}`,
       );
     }
-    return { device, root, bootId: (await host.boot()).bootId, already: already !== undefined };
+    return { device, root, boot: await host.boot(), already: already !== undefined };
   },
   output: z.object({ mount: z.number(), device: z.string(), root: z.string() }),
   probe: async ({ host, input, captured }) => {
     const there = await topMount(host, input.to);
-    if (there === undefined) return 'not-started';
-    if (!(await accepted(host, input, captured)).some((source) => shows(there, source))) {
+    if (there === undefined || !(await inTheSameBoot(host, captured))) return 'not-started';
+    if (!shows(there, captured)) {
       return {
         unknown: `${input.to} is a mount of ${there.root} on ${there.source}, which this step did not make`,
       };
@@ -72,10 +74,8 @@ export const bindMount = operation({
   idempotent: true,
   preview: async ({ host, input }) => {
     const { mount } = await provenSource(host, input.from, input.expectUuid);
-    const to = await folder(host, input.to);
-    const covered = (await host.mounts())
-      .filter(({ point }) => point.startsWith(`${to}/`))
-      .map(({ point }) => point);
+    const points = (await host.mounts()).map(({ point }) => point);
+    const covered = points.filter((point) => point.startsWith(`${input.to}/`));
     const summary = `${input.to} will show ${input.from} of ${mount.source} (${mount.type})`;
     return {
       summary: covered.length === 0 ? summary : `${summary}, and cover the mounts ${covered.join(', ')}`,
@@ -94,7 +94,10 @@ export const bindMount = operation({
   },
   verify: async ({ host, input, captured }) => {
     await provenSource(host, input.from, input.expectUuid);
-    await mustShow(host, input, await accepted(host, input, captured));
+    // Device numbers may change at a boot, so the captured ones count within theirs only.
+    const now = await bindSource(host, input.from);
+    const then = (await inTheSameBoot(host, captured)) ? [captured] : [];
+    await mustShow(host, input, now === undefined ? then : [now, ...then]);
     const [from, to] = await Promise.all([inodeOf(host, input.from), inodeOf(host, input.to)]);
     if (from === to) return;
     throw new StepError(
@@ -117,11 +120,11 @@ function commandsFor({ from, to, readOnly }: Input): readonly [Command, ...Comma
   return readOnly === true ? [bind, sh`mount -o remount,bind,ro -- ${to}`] : [bind];
 }
 
-/** Device numbers may change at a boot, so the captured ones count within theirs only. */
-async function accepted(host: Host, input: Input, captured: Captured): Promise<BindSource[]> {
-  const now = await bindSource(host, input.from);
-  const sameBoot = (await host.boot()).bootId === captured.bootId;
-  return [...(now === undefined ? [] : [now]), ...(sameBoot ? [captured] : [])];
+async function inTheSameBoot(host: Host, { boot }: Captured): Promise<boolean> {
+  const now = await host.boot();
+  return (
+    now.bootId === boot.bootId && now.initStart === boot.initStart && now.pidNamespace === boot.pidNamespace
+  );
 }
 
 /** The mount, when it is there already. @throws StepError `mount.occupied` when another one is */
@@ -169,7 +172,9 @@ async function unmount({
   const nothing = (why: string) => log(`${input.to} is left as it is: ${why}`);
   if (captured.already) return nothing('it was mounted before this step');
   if (there === undefined) return nothing('nothing is mounted there');
-  if ((await host.boot()).bootId !== captured.bootId || !shows(there, captured)) {
+  if (!(await inTheSameBoot(host, captured)))
+    return nothing('the mount that this step made went at the last boot');
+  if (!shows(there, captured)) {
     throw new StepError(
       'mount.not-ours',
       `${input.to} is a mount of ${there.root} on ${there.source}, and not the one that this step made`,

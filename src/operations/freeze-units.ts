@@ -14,7 +14,7 @@ import {
 
 const input = z.strictObject({
   units: z.array(unitName).min(1).readonly(),
-  /** Units that need not exist. */
+  /** Those of the units that need not exist, and others that are frozen where they do. */
   optional: z.array(unitName).readonly().optional(),
   /** Keep anything from starting them, until the next boot; `runtime` when left out. */
   mask: z.union([z.literal('runtime'), z.literal(false)]).optional(),
@@ -43,7 +43,7 @@ const strongestMasks = '/run/systemd/system.control';
  * Stops units, sockets and timers before what they start, and masks them until the next boot. Judged by
  * their properties. The undo unmasks them and starts those that were up.
  *
- * Input: `units` (all must exist), `optional`, `mask`.
+ * Input: `units`; `optional`, those that need not exist; `mask`.
  * @throws StepError `units.not-found`, `units.triggered` when an active socket, timer or path that is
  *   not named would start one again, `units.transient`, `units.not-stopped`, `units.not-masked`
  */

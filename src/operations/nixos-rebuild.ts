@@ -9,11 +9,9 @@ const namedProfiles = '/nix/var/nix/profiles/system-profiles/';
 
 const input = z.strictObject({
   /** A folder or a flake reference, without the `#host`. */
-  flake: z
-    .string()
-    .regex(/^(\/|[a-z][a-z0-9+.-]*:)[^#]*$/, {
-      error: 'expected an absolute path or a flake reference, without #',
-    }),
+  flake: z.string().regex(/^(\/|[a-z][a-z0-9+.-]*:)[^#]*$/, {
+    error: 'expected an absolute path or a flake reference, without #',
+  }),
   host: z.string().regex(/^[\w.-]+$/, { error: 'expected the name of a configuration in the flake' }),
   action: z.enum(['build', 'boot', 'switch']),
   profile: absolutePath.optional(),

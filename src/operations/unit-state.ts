@@ -95,7 +95,7 @@ export function triggersFirst(units: readonly string[]): {
 }
 
 /**
- * The states of units that must exist.
+ * The states of units, all of which must exist but the optional ones.
  * @throws StepError `units.not-found`, `units.not-loaded`
  */
 export async function presentUnits(
@@ -103,14 +103,14 @@ export async function presentUnits(
   units: readonly string[],
   optional: readonly string[] = [],
 ): Promise<ReadonlyMap<string, UnitState>> {
-  const all = [...units, ...optional];
+  const all = [...new Set([...units, ...optional])];
   const states = await unitStates(host, all);
   const present = new Map<string, UnitState>();
   for (const [index, unit] of all.entries()) {
     const state = states[index];
     if (state === undefined) continue;
     if (state.LoadState === 'not-found') {
-      if (!units.includes(unit)) continue;
+      if (optional.includes(unit)) continue;
       throw new StepError(
         'units.not-found',
         `there is no unit ${unit} on this machine`,
