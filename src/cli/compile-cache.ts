@@ -3,7 +3,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Lets Node.js keep what it compiled, which halves the time to start. Does nothing where it cannot.
+ * Lets Node.js keep what it compiled, which halves the time to start from the sources, and saves a tenth
+ * from what is published. Does nothing where it cannot.
  *
  * Not in Node.js's own choice of place, the temp folder: this program often runs as root, and what it
  * finds in its cache it executes. The home folder is the one that the user database names, since `HOME`
