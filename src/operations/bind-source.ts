@@ -67,10 +67,10 @@ export async function provenSource(
     throw new StepError(
       found === undefined ? 'mount.no-uuid' : 'mount.wrong-disk',
       found === undefined
-        ? `the UUID of the file system of ${from} cannot be read: ${mount.type} from ${mount.source} at ${mount.point}`
+        ? `the UUID of the file system of ${from} cannot be read (${mount.type} from ${mount.source} at ${mount.point}), and ${uuid} is expected`
         : `${from} lies on the file system ${found} (${mount.source} at ${mount.point}), and ${uuid} is expected`,
       found === undefined
-        ? 'Run this as root, so that it may read the disk.'
+        ? 'Mount the right disk; and run this as root, so that it may read the disk.'
         : 'Mount the right disk, or correct the expected UUID.',
     );
   }
