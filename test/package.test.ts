@@ -1,0 +1,129 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const project = resolve(import.meta.dirname, '..');
+
+describe('the package, installed in an empty folder', { timeout: 60_000 }, () => {
+  let folder: string;
+  let packed: string[];
+
+  beforeAll(() => {
+    // Not in /tmp: a state folder may not lie on a tmpfs.
+    folder = mkdtempSync('/var/tmp/migrate-package-');
+    const checkout = join(folder, 'checkout');
+    // A copy, since packing compiles into the checkout's dist.
+    const left = ['node_modules', 'dist', '.git'].map((name) => `--exclude=/${name}`);
+    execFileSync('rsync', ['-a', ...left, `${project}/`, checkout]);
+    symlinkSync(join(project, 'node_modules'), join(checkout, 'node_modules'));
+    const [tarball] = JSON.parse(npm(checkout, 'pack', '--json', '--silent')) as {
+      filename: string;
+      files: { path: string }[];
+    }[];
+    packed = tarball!.files.map(({ path }) => path);
+    mkdirSync(join(folder, 'empty'));
+    npm(join(folder, 'empty'), 'install', '--prefer-offline', join(checkout, tarball!.filename));
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function npm(cwd: string, ...args: string[]): string {
+    // npm's own settings for the command that runs these tests are no business of this one.
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(
+        ([name]) => !/^npm_(config_(?!cafile|registry)|package_|lifecycle_)/i.test(name),
+      ),
+    );
+    return execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  function migrate(...args: string[]): { status: number | null; output: string } {
+    const { status, stdout, stderr } = spawnSync('npx', ['migrate', ...args], {
+      cwd: join(folder, 'empty'),
+      env: { ...process.env, XDG_STATE_HOME: join(folder, 'state'), NODE_DISABLE_COMPILE_CACHE: '1' },
+      encoding: 'utf8',
+    });
+    return { status, output: stdout + stderr };
+  }
+
+  /** Writes a runbook that lies neither in the checkout nor beside the installed package. */
+  function writeRunbook(): string {
+    const path = join(folder, 'own', 'greet.ts');
+    mkdirSync(join(folder, 'own'), { recursive: true });
+    writeFileSync(
+      path,
+      `import { runbook, z } from 'migrate-runbook';
+import { command } from 'migrate-runbook/operations';
+
+export default runbook('greet', { summary: 'Writes a greeting', params: z.object({ file: z.string() }) })
+  .step('copy', {
+    commands: ({ params, sh }) => [sh\`cp /etc/hosts \${params.file}\`],
+    undo: ({ params, sh }) => [sh\`rm -f \${params.file}\`],
+  })
+  .step('look', { needs: ['copy'], readonly: true, commands: ({ params, sh }) => [sh\`test -s \${params.file}\`] });
+
+export { command };
+`,
+    );
+    return path;
+  }
+
+  test('holds what runs and what explains it, and nothing else', () => {
+    for (const file of [
+      'dist/src/cli/migrate.js',
+      'dist/src/index.js',
+      'dist/src/index.d.ts',
+      'dist/src/operations/index.d.ts',
+      'dist/runbooks/wsl-nix-store.js',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+    ]) {
+      expect(packed).toContain(file);
+    }
+    expect(
+      packed.filter(
+        (path) => !/^(dist|fixtures)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+      ),
+    ).toEqual([]);
+    expect(packed.filter((path) => path.startsWith('dist/') && /(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  });
+
+  test('tells its version', () => {
+    const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(migrate('--version')).toEqual({ status: 0, output: `${version}\n` });
+  });
+
+  test('lists the runbooks that come with it', () => {
+    const { status, output } = migrate('list');
+    expect(output).toContain('wsl-nix-store');
+    expect(status).toBe(0);
+  });
+
+  test('runs a runbook from anywhere on disk, which imports it without having it installed', () => {
+    const file = join(folder, 'greeting');
+    const ran = migrate('run', writeRunbook(), '--set', `file=${file}`, '--state-dir', join(folder, 'runs'));
+    expect(ran.status, ran.output).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(readFileSync('/etc/hosts', 'utf8'));
+  });
+
+  test('gives an author who has it installed the types of both of its modules', () => {
+    const runbook = writeRunbook();
+    const installed = join(folder, 'empty');
+    execFileSync('cp', [runbook, join(installed, 'greet.ts')]);
+    writeFileSync(
+      join(installed, 'wrong.ts'),
+      readFileSync(runbook, 'utf8').replaceAll('params.file', 'params.fiel'),
+    );
+    const check = (file: string): string =>
+      spawnSync(
+        join(project, 'node_modules/.bin/tsc'),
+        ['--noEmit', '--strict', '--module', 'nodenext', '--types', '', file],
+        { cwd: installed, encoding: 'utf8' },
+      ).stdout;
+    expect(check('greet.ts')).toBe('');
+    expect(check('wrong.ts')).toContain("Property 'fiel' does not exist");
+  });
+});
