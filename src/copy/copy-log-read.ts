@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import {
+  copiedLine,
+  copyLogHeader,
+  passEnd,
+  type CopiedFile,
+  type CopyLogHeader,
+  type PassEnd,
+} from './copy-log.ts';
+import { pathOf } from './entry-line.ts';
+import { linesOf } from './lines.ts';
+
+/** Whose copy it is; `undefined` when there is no log, or it was cut off before it began. */
+export function readCopyLogHeader(file: string): CopyLogHeader | undefined {
+  if (!existsSync(file)) return undefined;
+  for (const { bytes, ended } of linesOf(file)) {
+    const header = copyLogHeader.safeParse(json(bytes));
+    return ended && header.success ? header.data : undefined;
+  }
+  return undefined;
+}
+
+/** The end of each pass that began, in order; `undefined` for one that did not come to its end. */
+export function readPasses(file: string): readonly (PassEnd | undefined)[] {
+  const passes: (PassEnd | undefined)[] = [];
+  if (!existsSync(file)) return passes;
+  for (const { bytes, ended } of linesOf(file)) {
+    if (!ended) break;
+    const mark = markOf(bytes);
+    if (mark === 'began') passes.push(undefined);
+    if (mark === 'distrusted') passes.fill(undefined);
+    const end = mark === 'ended' ? passEnd.safeParse(json(bytes)) : undefined;
+    if (end?.success === true && passes.length > 0) passes[passes.length - 1] = end.data;
+  }
+  return passes;
+}
+
+/**
+ * The files that earlier passes read, later ones last. Lines that make no sense are passed over: their
+ * files are simply read again.
+ *
+ * @param each is told `synced` when the pass of the file ended well, so that the target's disk holds it
+ */
+export function readCopiedFiles(file: string, each: (copied: CopiedFile, synced: boolean) => void): void {
+  const passes = readPasses(file);
+  let pass = -1;
+  for (const { bytes, ended } of linesOf(file)) {
+    if (!ended) return;
+    const mark = markOf(bytes);
+    if (mark === 'began') pass += 1;
+    if (mark !== undefined) continue;
+    const line = copiedLine.safeParse(json(bytes));
+    if (!line.success) continue;
+    const { path, pathHex, hash, inode, ctimeNs, size } = line.data;
+    const copied = pathOf(path, pathHex);
+    if (copied === undefined) continue;
+    each(
+      { path: copied, hash, inode: BigInt(inode), ctimeNs: BigInt(ctimeNs), size },
+      passes[pass] !== undefined,
+    );
+  }
+}
+
+function markOf(bytes: Buffer): 'began' | 'ended' | 'distrusted' | undefined {
+  const start = bytes.subarray(0, 14).toString('latin1');
+  if (start.startsWith('{"passBegan"')) return 'began';
+  if (start.startsWith('{"passEnded"')) return 'ended';
+  return start === '{"distrusted":' ? 'distrusted' : undefined;
+}
+
+function json(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

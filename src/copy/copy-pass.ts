@@ -1,0 +1,81 @@
+import { AttributeReader } from './attributes.ts';
+import { readCopiedFiles } from './copy-log-read.ts';
+import { copyLogFile } from './copy-log.ts';
+import { CopyLog } from './copy-log-write.ts';
+import { settleDoubts } from './doubt.ts';
+import { takeInventory } from './inventory-take.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { guarded, type CopyMachine } from './machine.ts';
+import { recordManifest } from './manifest-record.ts';
+import type { FolderIdentity, ManifestSummary } from './manifest.ts';
+import { excludedPaths, type RsyncOptions } from './rsync-command.ts';
+import { rsyncOnce } from './rsync-pass.ts';
+
+export interface PassOptions extends Omit<RsyncOptions, 'dryRun'> {
+  /** The file that the final pass writes; beside it lies the log of the copy. */
+  readonly manifest: string;
+  /** Whoever makes this copy. */
+  readonly owner: string;
+  readonly source: FolderIdentity;
+  readonly target: FolderIdentity;
+  /** Such as `rsync 3.5.0`. */
+  readonly engine: string;
+  /** Files read at the same time, where rsync did not read them. */
+  readonly readers?: number | undefined;
+}
+
+export interface PassResult {
+  readonly transferredFiles: number;
+  readonly transferredBytes: number;
+  readonly deleted: number;
+  /** Files that rsync took for up to date and that were read again, since nobody could vouch for them. */
+  readonly readAgain: number;
+  /** Of those, the ones that were not what the source holds, and were replaced. */
+  readonly mended: number;
+  /** Half-written files of a killed rsync that were removed. */
+  readonly leftovers: number;
+  /** After the final pass. */
+  readonly manifest?: ManifestSummary;
+}
+
+/**
+ * One pass of a copy. `warm`: the source lives, and only time is saved. `final`: the source is frozen;
+ * at the end the target is as the source is, and the manifest holds every path.
+ *
+ * Safe to repeat after any interruption; the target is written to only while the guard allows it.
+ */
+export async function copyPass(options: PassOptions, machine: CopyMachine): Promise<PassResult> {
+  const { from, to, pass, manifest, owner, source, target } = options;
+  const exclude = excludedPaths(options.exclude);
+  const attributes = pass === 'final' ? new AttributeReader(from, machine.signal) : undefined;
+  const log = new CopyLog(copyLogFile(manifest), { owner, source, target });
+  try {
+    machine.log(`looking at ${from}`);
+    // Before rsync reads: whatever changes afterwards has another ctime than what is remembered here.
+    const inventory = await takeInventory(from, {
+      exclude,
+      signal: machine.signal,
+      each: ({ path }) => attributes?.add(path),
+    });
+    const known = await attributes?.finish();
+    readCopiedFiles(copyLogFile(manifest), (copied, synced) => inventory.recall(copied, synced));
+    log.beginPass(pass);
+    // In this order, since rsync's own --delete would remove them only after it made room for the rest.
+    const leftovers = await guarded(machine, async () => removeLeftovers(from, to, exclude));
+    const work = { inventory, log, machine };
+    const transferred = await rsyncOnce(options, work);
+    const settled =
+      pass === 'final' ? await settleDoubts(options, work, transferred) : { readAgain: 0, mended: 0 };
+    const counts = { transferredFiles: transferred.files, transferredBytes: transferred.bytes };
+    log.endPass({ passEnded: pass, ...counts });
+    const result = { ...counts, deleted: transferred.deleted, ...settled, leftovers };
+    if (known === undefined) return result;
+    return {
+      ...result,
+      manifest: await recordManifest(options, { inventory, attributes: known, exclude, machine }),
+    };
+  } finally {
+    attributes?.abandon();
+    log.close();
+  }
+}

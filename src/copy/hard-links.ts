@@ -1,0 +1,68 @@
+import { showPath, type BytePath } from './byte-path.ts';
+import type { Difference } from './difference.ts';
+import type { Entry } from './entry.ts';
+
+interface Group {
+  readonly path: BytePath;
+  readonly inode: bigint;
+  /** Names of the inode on the target, as its link count says. */
+  readonly links: number;
+  /** Names that the manifest gives to the group. */
+  members: number;
+}
+
+/**
+ * Follows which names share an inode, in the source by the manifest and on the target: they must be
+ * the same, no name more and none less.
+ */
+export class HardLinks {
+  readonly #bySource = new Map<bigint, Group>();
+  readonly #byTarget = new Map<bigint, bigint>();
+
+  /** The difference that shows at this name, if any. */
+  add(entry: Entry, found: Entry): Difference | undefined {
+    const path = showPath(entry.path);
+    if (entry.links === undefined) {
+      if (found.links === undefined) return undefined;
+      return { kind: 'hard-link', path, expected: 'one name', found: `${found.links} names` };
+    }
+    const group = this.#bySource.get(entry.inode);
+    if (group !== undefined) {
+      group.members += 1;
+      if (group.inode === found.inode) return undefined;
+      return {
+        kind: 'hard-link',
+        path,
+        expected: `the same file as ${showPath(group.path)}`,
+        found: 'another file',
+      };
+    }
+    this.#bySource.set(entry.inode, {
+      path: entry.path,
+      inode: found.inode,
+      links: found.links ?? 1,
+      members: 1,
+    });
+    const other = this.#byTarget.get(found.inode);
+    this.#byTarget.set(found.inode, entry.inode);
+    if (other === undefined) return undefined;
+    const namesake = showPath(this.#bySource.get(other)?.path ?? '.');
+    return { kind: 'hard-link', path, expected: `another file than ${namesake}`, found: 'the same file' };
+  }
+
+  /** What shows only when all names are known; of no use after a sample. */
+  finish(): Difference[] {
+    return [...this.#bySource.values()]
+      .filter(({ links, members }) => links !== members)
+      .map(({ path, links, members }) => ({
+        kind: 'hard-link',
+        path: showPath(path),
+        expected: names(members),
+        found: names(links),
+      }));
+  }
+}
+
+function names(count: number): string {
+  return count === 1 ? 'one name' : `${count} names`;
+}

@@ -1,0 +1,47 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StepError } from '../errors.ts';
+import { showPath, type BytePath } from './byte-path.ts';
+import { Inventory } from './inventory.ts';
+import { walk, type Found } from './walk.ts';
+
+export interface TakeOptions {
+  readonly exclude: ReadonlySet<BytePath>;
+  readonly signal?: AbortSignal | undefined;
+  readonly each?: (found: Found) => void;
+}
+
+/**
+ * Walks a source and remembers it.
+ *
+ * @throws StepError `copy.other-file-system` for a folder within it that another file system holds,
+ *   which would be left out unseen
+ */
+export async function takeInventory(from: string, options: TakeOptions): Promise<Inventory> {
+  const inventory = new Inventory();
+  const others: BytePath[] = [];
+  const tree = walk(from, { exclude: options.exclude, onOtherFileSystem: (path) => others.push(path) });
+  for await (const found of inTurns(tree, options.signal)) {
+    inventory.add(found.path, found.stat);
+    options.each?.(found);
+  }
+  if (others.length > 0) {
+    throw new StepError(
+      'copy.other-file-system',
+      `${from} holds folders that lie on other file systems: ${others.map(showPath).join(', ')}`,
+      `Copy each by a step of its own and exclude it here (${others.map((path) => `'${showPath(path)}'`).join(', ')}), or unmount it.`,
+    );
+  }
+  return inventory;
+}
+
+/** Lets timers, signals and children have their turn while a long walk goes on. */
+export async function* inTurns<T>(items: Iterable<T>, signal?: AbortSignal): AsyncGenerator<T, void> {
+  let count = 0;
+  for (const item of items) {
+    yield item;
+    count += 1;
+    if (count % 1_000 !== 0) continue;
+    await nextTurn();
+    signal?.throwIfAborted();
+  }
+}

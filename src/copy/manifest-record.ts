@@ -1,0 +1,69 @@
+import { StepError } from '../errors.ts';
+import type { Attributes } from './attributes.ts';
+import { showPath, type BytePath } from './byte-path.ts';
+import type { PassOptions } from './copy-pass.ts';
+import { entryOf } from './entry.ts';
+import { inTurns } from './inventory-take.ts';
+import type { Inventory } from './inventory.ts';
+import type { CopyMachine } from './machine.ts';
+import { ManifestWriter } from './manifest-write.ts';
+import { manifestVersion, type ManifestSummary } from './manifest.ts';
+import { walk } from './walk.ts';
+
+interface Known {
+  readonly inventory: Inventory;
+  readonly attributes: ReadonlyMap<BytePath, Attributes>;
+  readonly exclude: ReadonlySet<BytePath>;
+  readonly machine: CopyMachine;
+}
+
+/**
+ * Walks the source once more and writes what it holds, which proves on the way that it stood still.
+ *
+ * @throws StepError `copy.source-changed`, `manifest.cannot-write`
+ */
+export async function recordManifest(
+  { from, manifest, source, target, engine, exclude: excluded = [] }: PassOptions,
+  { inventory, attributes, exclude, machine }: Known,
+): Promise<ManifestSummary> {
+  const writer = new ManifestWriter(manifest, {
+    manifest: manifestVersion,
+    source,
+    target,
+    completedAt: machine.date(),
+    engine,
+    algorithm: 'xxh128',
+    excluded: [...excluded],
+  });
+  try {
+    let files = 0;
+    for await (const found of inTurns(walk(from, { exclude }), machine.signal)) {
+      if (!found.stat.isFile()) {
+        writer.add(entryOf(from, found, { attributes: attributes.get(found.path) }));
+        continue;
+      }
+      files += 1;
+      const slot = inventory.paths.get(found.path);
+      if (slot === undefined || !inventory.isUnchanged(slot, found.stat))
+        throw sourceChanged(from, found.path);
+      writer.add(
+        entryOf(from, found, { hash: inventory.hashOf(slot), attributes: attributes.get(found.path) }),
+      );
+    }
+    if (files !== inventory.totals.files) throw sourceChanged(from, undefined);
+    await machine.guard();
+    return writer.finish();
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+}
+
+export function sourceChanged(from: string, path: BytePath | undefined): StepError {
+  const what = path === undefined ? 'files vanished' : showPath(path);
+  return new StepError(
+    'copy.source-changed',
+    `the source changed during the final pass, so it was not frozen: ${what} in ${from}`,
+    'Stop what still writes there, and run the step again.',
+  );
+}

@@ -1,0 +1,64 @@
+import { nextPace, startPace, timeLeft, type Goal, type Pace } from './progress.ts';
+
+export interface CopyProgress {
+  /** Such as `copying` or `verifying`. */
+  readonly doing: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly doneFiles: number;
+  readonly totalFiles: number;
+  /** Bytes a second, smoothed. */
+  readonly rate?: number;
+  /** Milliseconds left. */
+  readonly etaMs?: number;
+}
+
+const everyMs = 250;
+
+/** Counts what is done and tells of it now and then. */
+export class ProgressReport {
+  readonly #doing: string;
+  readonly #goal: Goal;
+  readonly #tell: (progress: CopyProgress) => void;
+  readonly #now: () => number;
+  #bytes = 0;
+  #files = 0;
+  #pace: Pace;
+
+  /** @param now milliseconds of a clock that does not jump */
+  constructor(doing: string, goal: Goal, tell: (progress: CopyProgress) => void, now: () => number) {
+    this.#doing = doing;
+    this.#goal = goal;
+    this.#tell = tell;
+    this.#now = now;
+    this.#pace = startPace({ atMs: now(), doneBytes: 0, doneFiles: 0 });
+    this.#say();
+  }
+
+  add(bytes: number, files: number): void {
+    this.#bytes += bytes;
+    this.#files += files;
+    const atMs = this.#now();
+    if (atMs - this.#pace.last.atMs < everyMs) return;
+    this.#pace = nextPace(this.#pace, { atMs, doneBytes: this.#bytes, doneFiles: this.#files });
+    this.#say();
+  }
+
+  end(): void {
+    this.#pace = nextPace(this.#pace, { atMs: this.#now(), doneBytes: this.#bytes, doneFiles: this.#files });
+    this.#say();
+  }
+
+  #say(): void {
+    const etaMs = timeLeft(this.#pace, this.#goal);
+    this.#tell({
+      doing: this.#doing,
+      doneBytes: Math.min(this.#bytes, this.#goal.bytes),
+      totalBytes: this.#goal.bytes,
+      doneFiles: Math.min(this.#files, this.#goal.files),
+      totalFiles: this.#goal.files,
+      ...(this.#pace.bytesRate === undefined ? {} : { rate: Math.round(this.#pace.bytesRate) }),
+      ...(etaMs === undefined ? {} : { etaMs }),
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import { fromText, type BytePath } from './byte-path.ts';
+
+export type Pass = 'warm' | 'final';
+
+export interface RsyncOptions {
+  /** Absolute. Its contents go into `to`. */
+  readonly from: string;
+  readonly to: string;
+  readonly pass: Pass;
+  /** Paths within `from`, such as `var/cache`: exact, no patterns. */
+  readonly exclude?: readonly string[] | undefined;
+  /** KiB a second. */
+  readonly bandwidth?: number | undefined;
+  /** Give way to everything else that uses the disks and the processor. */
+  readonly idle?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Marks rsync's lines about files among its messages; see rsync-line.ts. */
+export const lineFormat = '>%i %C %l %n';
+
+/** The names in rsync's lines are then pure ASCII, every other byte being escaped. */
+export const rsyncEnvironment = { LC_ALL: 'C' } as const;
+
+/** The command of one pass. */
+export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
+  const { from, to, pass, exclude = [], bandwidth, idle, dryRun } = options;
+  const command: [string, ...string[]] = [
+    'rsync',
+    '-aHAX',
+    '--numeric-ids',
+    '--sparse',
+    // A mount within the source is refused before (see boundaries.ts), so this only bars one that
+    // comes while rsync runs. It does not bar a bind mount from the same disk, and must not: the
+    // read-only bind of /nix/store over itself is such a one, and is part of what is to be copied.
+    '--one-file-system',
+    // The hash of what is read costs nothing here, and becomes the manifest.
+    '--checksum-choice=xxh128',
+    // Twice, so that files which are up to date have their line too: progress and doubt need them.
+    '--itemize-changes',
+    '--itemize-changes',
+    `--out-format=${lineFormat}`,
+    // Belongs to the target's file system, not to the copy.
+    '--filter=protect /lost+found',
+    ...(pass === 'final' ? ['--delete'] : []),
+    ...(dryRun === true ? ['--dry-run'] : []),
+    ...(bandwidth === undefined ? [] : [`--bwlimit=${bandwidth}`]),
+    ...exclude.map((path) => `--exclude=${exactPattern(path)}`),
+    '--',
+    withSlash(from),
+    withSlash(to),
+  ];
+  return idle === true ? ['ionice', '-c', '3', 'nice', '-n', '19', ...command] : command;
+}
+
+/** Excluded paths as a walk knows them. */
+export function excludedPaths(exclude: readonly string[] = []): ReadonlySet<BytePath> {
+  return new Set(exclude.map(fromText));
+}
+
+/** rsync reads patterns: a backslash escapes only where a wildcard makes it a pattern at all. */
+function exactPattern(path: string): string {
+  const anchored = `/${path}`;
+  return /[*?[]/.test(anchored) ? anchored.replaceAll(/[\\*?[]/g, String.raw`\$&`) : anchored;
+}
+
+function withSlash(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}

@@ -1,0 +1,73 @@
+import { StepError } from '../errors.ts';
+import type { CopyLog } from './copy-log-write.ts';
+import { knowledge, type Inventory } from './inventory.ts';
+import { guarded, type CopyMachine } from './machine.ts';
+import { ProgressReport } from './progress-report.ts';
+import { rsyncCommand, rsyncEnvironment, type RsyncOptions } from './rsync-command.ts';
+import { judgeRsync } from './rsync-exit.ts';
+import { parseRsyncLine, type RsyncLine } from './rsync-line.ts';
+
+export interface Transferred {
+  files: number;
+  bytes: number;
+  deleted: number;
+}
+
+/**
+ * Runs rsync once over the tree. What it reads becomes known to the inventory and the log; what is
+ * written is on the target's disk at the end.
+ *
+ * @throws StepError as `judgeRsync`, and what the guard throws
+ */
+export async function rsyncOnce(
+  options: RsyncOptions,
+  { inventory, log, machine }: { inventory: Inventory; log: CopyLog; machine: CopyMachine },
+): Promise<Transferred> {
+  const { totals } = inventory;
+  const report = new ProgressReport('copying', totals, machine.progress, machine.now);
+  const transferred: Transferred = { files: 0, bytes: 0, deleted: 0 };
+  const take = (line: RsyncLine) => {
+    if (line.kind === 'deleted') transferred.deleted += 1;
+    const slot = line.isFile ? inventory.paths.get(line.path) : undefined;
+    if (slot === undefined) return;
+    report.add(inventory.meet(slot) ? inventory.sizeOf(slot) : 0, 1);
+    if (line.kind !== 'transferred' || line.hash === undefined) return;
+    transferred.files += 1;
+    transferred.bytes += line.size;
+    inventory.learn(slot, line.hash, knowledge.transferred);
+    log.add(inventory.copied(line.path, slot, line.hash), machine.now());
+  };
+  await guarded(machine, async (signal) => {
+    const result = await machine.run(rsyncCommand(options), {
+      env: rsyncEnvironment,
+      signal,
+      onLine: (text) => {
+        const line = parseRsyncLine(text);
+        if (line !== undefined) take(line);
+      },
+    });
+    log.sync();
+    judgeRsync(options.pass, result);
+  });
+  report.end();
+  await syncTarget(options.to, machine);
+  return transferred;
+}
+
+/** What rsync wrote is in memory until then. */
+async function syncTarget(to: string, machine: CopyMachine): Promise<void> {
+  machine.log(`waiting until the disk holds what was written to ${to}`);
+  await guarded(machine, async (signal) => {
+    const { exitCode, stderr } = await machine.run(['sync', '-f', to], { signal });
+    if (exitCode !== 0) throw cannotSync(to, stderr);
+  });
+  await machine.guard();
+}
+
+function cannotSync(to: string, stderr: string): StepError {
+  return new StepError(
+    'copy.cannot-sync',
+    `what was written to ${to} cannot be brought to its disk: ${stderr.trim()}`,
+    'The disk may be failing: see dmesg.',
+  );
+}

@@ -1,0 +1,137 @@
+import { AttributeReader } from './attributes.ts';
+import { showPath, type BytePath } from './byte-path.ts';
+import { ContentCheck, readsDirectly } from './content-check.ts';
+import { Differences, type Verification } from './verification.ts';
+import { attributeDifferences, metadataDifferences, type Difference } from './difference.ts';
+import { entryOf, type Entry } from './entry.ts';
+import { HardLinks } from './hard-links.ts';
+import { hashFiles, type HashJob } from './hash-pool.ts';
+import type { Manifest } from './manifest-read.ts';
+import { merge } from './merge.ts';
+import { ProgressReport, type CopyProgress } from './progress-report.ts';
+import { excludedPaths } from './rsync-command.ts';
+import { walk } from './walk.ts';
+
+export interface VerifyOptions {
+  readonly manifest: Manifest;
+  /** Absolute. */
+  readonly target: string;
+  /** Files read at the same time; 8 when left out. */
+  readonly readers?: number | undefined;
+  /** How many differences the result holds; 20 when left out. */
+  readonly keep?: number | undefined;
+  /** Told of every difference, also of those that the result does not hold. */
+  readonly onDifference?: ((difference: Difference) => void) | undefined;
+}
+
+export interface Watch {
+  readonly progress: (progress: CopyProgress) => void;
+  /** Milliseconds of a clock that does not jump. */
+  readonly now: () => number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Compares a tree with its manifest in everything: content, which it reads from the disk where that
+ * can be, names, types, modes, owners, times, links, attributes. Reads the target alone.
+ *
+ * @throws StepError when the manifest or the tree cannot be read at all; differences are no errors
+ */
+export async function verify(options: VerifyOptions, watch: Watch): Promise<Verification> {
+  const { manifest, target, readers = 8, keep = 20 } = options;
+  const differences = new Differences(keep, options.onDifference);
+  const content = new ContentCheck(target, differences);
+  const links = new HardLinks();
+  const attributes = new AttributeReader(target, watch.signal);
+  const expectedAttributes = new Map<BytePath, NonNullable<Entry['attributes']>>();
+  const report = new ProgressReport('verifying', manifest.summary, watch.progress, watch.now);
+  const direct = readsDirectly(target);
+  let bytesRead = 0;
+  let entries = 0;
+
+  const jobs = function* (): Generator<HashJob, void> {
+    const tree = walk(target, { exclude: excludedPaths(manifest.header.excluded) });
+    for (const { path, entry, found } of merge(manifest.entries(), tree)) {
+      if (entry === undefined && isLostAndFound(path)) continue;
+      if (found !== undefined) attributes.add(path);
+      if (entry?.attributes !== undefined) expectedAttributes.set(path, entry.attributes);
+      if (entry === undefined) {
+        differences.add({ kind: 'extra', path: showPath(path) });
+        continue;
+      }
+      entries += 1;
+      if (entry.type === 'file') report.add(0, 1);
+      if (found === undefined) {
+        differences.add({ kind: 'missing', path: showPath(path) });
+        continue;
+      }
+      const job = compare(entry, entryOf(target, found), { differences, links, content });
+      if (job !== undefined) yield job;
+    }
+  };
+
+  try {
+    await hashFiles(jobs(), {
+      readers,
+      direct,
+      signal: watch.signal,
+      onResult: (result) => content.take(result),
+      onRead: (bytes) => {
+        bytesRead += bytes;
+        report.add(bytes, 0);
+      },
+    });
+    const found = await attributes.finish();
+    for (const path of new Set([...expectedAttributes.keys(), ...found.keys()])) {
+      differences.add(...attributeDifferences(showPath(path), expectedAttributes.get(path), found.get(path)));
+    }
+  } finally {
+    attributes.abandon();
+  }
+  differences.add(...links.finish());
+  report.end();
+  return {
+    target,
+    manifest: manifest.summary.sha256,
+    entries,
+    filesRead: content.filesRead,
+    bytesRead,
+    differences: differences.count,
+    kinds: differences.kinds,
+    first: differences.first,
+    cache: direct && content.cachedFiles === 0 ? 'bypassed' : 'may be cached',
+  };
+}
+
+interface Ledger {
+  readonly differences: Differences;
+  readonly links: HardLinks;
+  readonly content: ContentCheck;
+}
+
+/** Compares one path at once, and gives the reading that remains. */
+export function compare(
+  entry: Entry,
+  found: Entry,
+  { differences, links, content }: Ledger,
+): HashJob | undefined {
+  const metadata = metadataDifferences(entry, found);
+  differences.add(...metadata);
+  if (entry.type !== found.type) return undefined;
+  if (entry.type !== 'folder') {
+    const relinked = links.add(entry, found);
+    if (relinked !== undefined) differences.add(relinked);
+  }
+  if (entry.hash === undefined || entry.size === undefined || entry.size !== found.size) return undefined;
+  return content.expect(
+    entry.path,
+    entry.hash,
+    entry.size,
+    found.links === undefined ? undefined : found.inode,
+  );
+}
+
+/** A file system's own folder, which rsync is told to leave alone. */
+function isLostAndFound(path: BytePath): boolean {
+  return path === 'lost+found' || path.startsWith('lost+found/');
+}
