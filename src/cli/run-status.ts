@@ -2,6 +2,7 @@ import type { KnownRun } from './known-run.ts';
 import { soakProgress, type SoakProgress } from '../plan/soak.ts';
 import { stepState, type RunState, type StepState } from '../journal/state.ts';
 import type { RecordedNode } from '../journal/event.ts';
+import { findingOf, findingText } from '../render/finding.ts';
 import type { RunStatusDocument } from '../render/documents/status.ts';
 import { wayBackOf } from './way-back.ts';
 
@@ -47,8 +48,14 @@ function stepOf(node: RecordedNode, step: StepState): Step {
     attempts: step.attempts,
     ...(step.completedAt === undefined ? {} : { completedAt: step.completedAt }),
     ...(step.error === undefined ? {} : { error: step.error.message }),
-    ...(step.skipped === undefined ? {} : { note: skipped[step.skipped] }),
+    ...noteOf(node, step),
   };
+}
+
+function noteOf(node: RecordedNode, step: StepState): { note?: string } {
+  if (step.skipped !== undefined) return { note: skipped[step.skipped] };
+  const finding = node.kind === 'check' ? findingOf(step.output) : undefined;
+  return finding === undefined ? {} : { note: findingText(finding) };
 }
 
 const skipped = {

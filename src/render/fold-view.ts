@@ -1,5 +1,6 @@
 import type { LiveEvent } from '../engine/ports.ts';
 import type { JournalEvent } from '../journal/event.ts';
+import { findingOf, findingText } from './finding.ts';
 import { unreachable } from './unreachable.ts';
 import { emptyView, isActive, stepOf, untouched, type StepView, type View } from './view.ts';
 
@@ -93,7 +94,7 @@ function foldJournaled(view: View, event: JournalEvent): View {
     case 'step.completed':
       return change(view, event.step, (step) => ({
         ...ended(step, 'done', event.at),
-        note: event.by === 'act' ? undefined : `found done by its ${event.by}`,
+        note: completedNote(step, event),
       }));
     case 'step.skipped':
       return change(view, event.step, (step) => ({
@@ -171,6 +172,12 @@ function foldJournaled(view: View, event: JournalEvent): View {
     default:
       return unreachable(event);
   }
+}
+
+function completedNote(step: StepView, event: JournalEvent & { type: 'step.completed' }): string | undefined {
+  const finding = step.node.kind === 'check' ? findingOf(event.output) : undefined;
+  if (finding !== undefined) return findingText(finding);
+  return { act: undefined, probe: 'found done by its probe', person: 'done, as a person says' }[event.by];
 }
 
 export const skipReasons = {

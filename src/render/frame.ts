@@ -1,8 +1,9 @@
 import { formatDuration } from './duration.ts';
+import { harmless, harmlessLines } from './harmless.ts';
 import { stepRow } from './step-row.ts';
 import type { FrameOptions, Row, RowState } from './row.ts';
 import type { Style } from './style.ts';
-import { isActive, isSettled, type StepView, type View } from './view.ts';
+import { isSettled, type StepView, type View } from './view.ts';
 import { windowOf } from './window.ts';
 
 interface Group {
@@ -30,7 +31,12 @@ export function frameOf(view: View, options: FrameOptions): Row[] {
     return group.phase === undefined ? steps : [phaseRow(group, group.phase, steps, options.style)];
   });
   if (view.rebootAsked !== undefined) {
-    rows.push({ key: 'reboot', state: 'at-gate', lines: ['Reboot', view.rebootAsked], rows: [] });
+    rows.push({
+      key: 'reboot',
+      state: 'at-gate',
+      lines: ['Reboot', ...harmlessLines(view.rebootAsked)],
+      rows: [],
+    });
   }
   return rows;
 }
@@ -68,7 +74,7 @@ function phaseRow(group: Group, phase: string, rows: readonly Row[], style: Styl
   return {
     key: group.key,
     state: phaseState(steps),
-    lines: [`${style('strong', phase)}  ${style('faint', suffix)}`],
+    lines: [`${style('strong', harmless(phase))}  ${style('faint', suffix)}`],
     rows,
   };
 }
@@ -83,9 +89,4 @@ function phaseState(steps: readonly StepView[]): RowState {
   if (steps.every((step) => step.status === 'waiting')) return 'waiting';
   if (steps.every((step) => step.status === 'undone' || step.status === 'waiting')) return 'undone';
   return steps.every(isSettled) ? 'done' : 'running';
-}
-
-/** Whether something of the view moves, so that a spinner may turn. */
-export function isMoving(view: View): boolean {
-  return view.steps.some((step) => isActive(step) && step.status !== 'at-gate');
 }

@@ -2,6 +2,7 @@ import type { LiveEvent } from '../engine/ports.ts';
 import type { JournalEvent } from '../journal/event.ts';
 import { quoteWord } from '../runbook/index.ts';
 import { formatDuration } from './duration.ts';
+import { findingOf, findingText } from './finding.ts';
 import { openers, skipReasons } from './fold-view.ts';
 import { formatProgress } from './progress.ts';
 import type { Tone } from './style.ts';
@@ -92,8 +93,16 @@ function journaled(event: JournalEvent, before: View): Telling {
         ),
         step: event.step,
       };
-    case 'step.completed':
-      return { ...normal(completed(event, before), 'good'), step: event.step };
+    case 'step.completed': {
+      const finding = stepOf(before, event.step)?.node.kind === 'check' ? findingOf(event.output) : undefined;
+      const telling =
+        finding === undefined
+          ? normal(completed(event, before), 'good')
+          : finding.verdict === 'PASS'
+            ? normal(findingText(finding), 'good')
+            : operator(findingText(finding), 'warning');
+      return { ...telling, step: event.step };
+    }
     case 'step.skipped':
       return { ...normal(`skipped: ${skipReasons[event.why]}`, 'faint'), step: event.step };
     case 'step.failed':

@@ -66,6 +66,10 @@ export function commandEnded(step: string, exitCode: number | null = 0): EventBo
   return { type: 'command.ended', step, attempt: 1, number: 1, exitCode, ms: 1200 };
 }
 
-export function gateEntered(step: string, kind: 'confirm' | 'manual' | 'reboot' | 'soak', says: string): EventBody {
+export function gateEntered(
+  step: string,
+  kind: 'confirm' | 'manual' | 'reboot' | 'soak',
+  says: string,
+): EventBody {
   return { type: 'gate.entered', step, kind, says, boot, clocks };
 }
