@@ -7,6 +7,9 @@ import { hostCommand } from './command.ts';
 import { addDisks, makeDevices } from './device-tree.ts';
 import { chooseDisks, type AddedDisk } from './disks.ts';
 import { findHostPrograms, programPath } from './host-programs.ts';
+import { hasRealNix, installNixosWsl, nixosWslMachine } from './nixos-wsl.ts';
+import { nixosWslFiles } from './nixos-wsl-files.ts';
+import { runInWorld } from './run-in-world.ts';
 import { showReadOnly } from './host-mounts.ts';
 import type { WorldLayout } from './layout.ts';
 import { Machine } from './machine.ts';
@@ -30,35 +33,61 @@ export async function buildInNamespace(
   plan: RehearsalPlan,
   options: BuildOptions,
 ): Promise<BuiltWorld> {
+  const wsl = nixosWslMachine(plan);
   const programs = findHostPrograms(options.share ?? []);
   const disks = chooseDisks(layout, { folders: options.disks === 'folders', keep: options.keep === true });
-  const hostName = plan.nixosWsl?.host ?? 'rehearsal';
-  const seed = options.seed ?? plan.nixosWsl?.seed ?? 1;
+  const hostName = wsl?.host ?? 'rehearsal';
+  const seed = options.seed ?? wsl?.seed ?? 1;
   for (const folder of [layout.root, join(layout.shared, 'runs'), join(layout.shared, 'requests')]) {
     mkdirSync(folder, { recursive: true });
   }
   await isolate(hostName);
   const rootDevice = await disks.mountRoot(plan.megabytes ?? rootMegabytes);
-  writeRootTree(layout.root, { plan, programs, hostName, machineId: hexOf(`machine ${seed}`) });
+  const files = {
+    ...(wsl && nixosWslFiles(wsl)),
+    ...plan.files,
+  };
+  writeRootTree(layout.root, { files, programs, hostName, machineId: hexOf(`machine ${seed}`) });
   for (const path of programs.binds) await showReadOnly(layout.root, path);
   await mountSys(layout.root);
   mkdirSync(join(layout.root, '.world'));
   await hostCommand('mount', '--bind', layout.shared, join(layout.root, '.world'));
   writeFileSync(join(layout.shared, 'late-binds'), programs.lateBinds.map((path) => `${path}\n`).join(''));
   await makeDevices(layout, disks.kind === 'loop' ? [rootDevice] : []);
-  if (plan.nixosWsl !== undefined) await mountWslMounts(layout.root);
+  if (wsl !== undefined) await mountWslMounts(layout.root);
   const added = await addDisks(layout, disks, plan.disks ?? []);
-  const fakes = disks.kind === 'folders' ? [fixture('folder-disks', 'bin')] : [];
+  const nix = wsl === undefined ? 'none' : chooseNix(options);
+  const fakes = [
+    ...(disks.kind === 'folders' ? [fixture('folder-disks', 'bin')] : []),
+    ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin')]),
+    ...(nix === 'fake' ? [fixture('fake-nix', 'bin')] : []),
+  ];
   const env = {
     PATH: [...fakes, ...programPath(programs)].join(':'),
     HOME: '/root',
     USER: 'root',
     LANG: 'C.UTF-8',
   };
-  writeFileSync(join(layout.root, 'etc/fstab'), fstab(plan.disks ?? [], added));
-  const machine = new Machine(layout, { env, wsl: plan.nixosWsl !== undefined });
+  const byFstab = (plan.disks ?? []).filter((disk) => disk !== wsl?.storage);
+  writeFileSync(join(layout.root, 'etc/fstab'), fstab(byFstab, added));
+  const machine = new Machine(layout, { env, wsl: wsl !== undefined });
   await machine.boot();
-  return { machine, env, facts: { disks: disks.kind, nix: 'none' } };
+  if (wsl !== undefined) {
+    await installNixosWsl({
+      layout,
+      machine: wsl,
+      seed,
+      asRoot: disks.kind === 'loop',
+      run: (argv) =>
+        runInWorld(layout, machine, { run: 'install', argv, options: {}, env, onOutput: () => {} }),
+    });
+    await machine.reboot('shutdown');
+  }
+  return { machine, env, facts: { disks: disks.kind, nix } };
+}
+
+function chooseNix({ nix }: BuildOptions): 'real' | 'fake' {
+  return nix !== 'fake' && hasRealNix() ? 'real' : 'fake';
 }
 
 /** A name of its own, and no network beyond itself. */

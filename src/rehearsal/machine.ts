@@ -26,6 +26,7 @@ export class Machine {
   #bootId = randomUUID();
   #running: { init: number; over: Promise<void> } | undefined;
   #down: WorldError | undefined;
+  #settled: Promise<void> = Promise.resolve();
 
   constructor(layout: WorldLayout, options: { env: Readonly<Record<string, string>>; wsl: boolean }) {
     this.#layout = layout;
@@ -139,7 +140,13 @@ export class Machine {
   }
 
   async reboot(kind: Reboot): Promise<void> {
-    await this.powerOff(kind);
-    await this.boot();
+    const rebooted = this.powerOff(kind).then(() => this.boot());
+    this.#settled = rebooted.catch(() => undefined);
+    await rebooted;
+  }
+
+  /** Resolves when no reboot is under way, however the last one ended. */
+  get settled(): Promise<void> {
+    return this.#settled;
   }
 }

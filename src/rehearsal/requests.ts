@@ -23,7 +23,9 @@ export function watchRequests(layout: WorldLayout, machine: Machine): void {
     }
   };
   const next = (): Reboot | undefined => {
-    const name = readdirSync(folder).find((file) => file.startsWith('reboot-'));
+    const name = readdirSync(folder).find(
+      (file) => file === 'reboot-terminate' || file === 'reboot-shutdown',
+    );
     if (name === undefined) return undefined;
     rmSync(join(folder, name));
     return name === 'reboot-terminate' ? 'terminate' : 'shutdown';

@@ -1,14 +1,10 @@
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RehearsalPlan } from '../runbook/index.ts';
 import type { HostPrograms } from './host-programs.ts';
 import { fixture } from './package-root.ts';
 
-/** What programs look up there: accounts, the linker's cache, Debian's choice among alternatives. */
+/** What programs look up there: the linker's cache, Debian's choice among alternatives. */
 const hostEtc = [
-  'passwd',
-  'group',
-  'nsswitch.conf',
   'ld.so.cache',
   'ld.so.conf',
   'ld.so.conf.d',
@@ -20,10 +16,22 @@ const hostEtc = [
   'services',
 ];
 
+const accounts = [
+  ['root', 0, '/root'],
+  ['admin', 1000, '/home/admin'],
+  ['nobody', 65534, '/'],
+] as const;
+
 /** Writes the folders and files of a fresh machine to its disk. */
 export function writeRootTree(
   root: string,
-  world: { plan: RehearsalPlan; programs: HostPrograms; hostName: string; machineId: string },
+  world: {
+    /** Text by path; null for a folder. */
+    files: Readonly<Record<string, string | null>>;
+    programs: HostPrograms;
+    hostName: string;
+    machineId: string;
+  },
 ): void {
   const folders = ['dev', 'etc', 'home', 'mnt', 'proc', 'run', 'sbin', 'sys', 'tmp', 'var/lib', 'var/log'];
   for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
@@ -42,7 +50,10 @@ export function writeRootTree(
     '/etc/hosts': `127.0.0.1 localhost ${world.hostName}\n::1 localhost\n`,
     '/etc/machine-id': `${world.machineId}\n`,
     '/etc/fstab': '',
-    ...world.plan.files,
+    '/etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+    '/etc/passwd': accounts.map(([name, id, home]) => `${name}:x:${id}:${id}::${home}:/bin/sh\n`).join(''),
+    '/etc/group': accounts.map(([name, id]) => `${name}:x:${id}:\n`).join(''),
+    ...world.files,
   };
   for (const [path, content] of Object.entries(files)) writeEntry(join(root, path), content);
   symlinkSync('/proc/self/mounts', join(root, 'etc/mtab'));

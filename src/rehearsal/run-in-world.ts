@@ -23,7 +23,12 @@ export interface RunRequest {
  *
  * @throws WorldError when the world is down, or `world.run` when nothing can be started in it.
  */
-export function runInWorld(layout: WorldLayout, machine: Machine, request: RunRequest): Promise<RunResult> {
+export async function runInWorld(
+  layout: WorldLayout,
+  machine: Machine,
+  request: RunRequest,
+): Promise<RunResult> {
+  await machine.settled;
   const { options } = request;
   const { ends } = machine;
   const child = spawn(

@@ -26,14 +26,22 @@ export interface WorldDisk {
   readonly megabytes: number;
 }
 
+/** A NixOS-WSL machine: its store, its systems, its units, and a configuration to rebuild it from. */
 export interface NixosWslPlan {
+  /** Folder of the flake; made with a small configuration in it. */
   readonly flake: string;
   readonly host: string;
+  /** Within the flake; holds `OPTION = false;` and `imports = [` exactly once each. */
   readonly hostFile: string;
+  /** Binds the store's folder on the disk over `/nix`, from the next boot on. */
   readonly option: string;
   readonly mountUnit: string;
+  /** Which of `disks` the unit mounts at boot, the first when left out; the others are mounted by `/etc/fstab`. */
+  readonly disk?: string;
+  /** The folder on that disk which the unit binds over `/nix`, made empty; `nixos-wsl-main` when left out. */
+  readonly subfolder?: string;
   /** Of the seeded generator. */
   readonly seed: number;
-  /** About this many paths in the store. */
+  /** About this many paths in the store, besides those of the system. */
   readonly storePaths: number;
 }
