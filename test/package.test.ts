@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -17,30 +17,33 @@ describe('the package, installed in an empty folder', { timeout: 60_000 }, () =>
     const left = ['node_modules', 'dist', '.git'].map((name) => `--exclude=/${name}`);
     execFileSync('rsync', ['-a', ...left, `${project}/`, checkout]);
     symlinkSync(join(project, 'node_modules'), join(checkout, 'node_modules'));
-    const [tarball] = JSON.parse(npm(checkout, 'pack', '--json', '--silent')) as {
-      filename: string;
-      files: { path: string }[];
-    }[];
-    packed = tarball!.files.map(({ path }) => path);
+    npm(checkout, 'pack');
+    const tarball = globSync(join(checkout, '*.tgz'))[0]!;
+    packed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map((path) => path.replace('package/', ''));
     mkdirSync(join(folder, 'empty'));
-    npm(join(folder, 'empty'), 'install', '--prefer-offline', join(checkout, tarball!.filename));
+    npm(join(folder, 'empty'), 'install', '--prefer-offline', tarball);
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function npm(cwd: string, ...args: string[]): string {
+  function npm(cwd: string, ...args: string[]): void {
     // npm's own settings for the command that runs these tests are no business of this one.
     const env = Object.fromEntries(
       Object.entries(process.env).filter(
         ([name]) => !/^npm_(config_(?!cafile|registry)|package_|lifecycle_)/i.test(name),
       ),
     );
-    return execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const { status, stdout, stderr } = spawnSync('npm', args, { cwd, env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`npm ${args.join(' ')} failed:\n${stdout}${stderr}`);
   }
 
   function migrate(...args: string[]): { status: number | null; output: string } {
     const { status, stdout, stderr } = spawnSync('npx', ['migrate', ...args], {
       cwd: join(folder, 'empty'),
-      env: { ...process.env, XDG_STATE_HOME: join(folder, 'state'), NODE_DISABLE_COMPILE_CACHE: '1' },
+      // Of npm's own words only errors, so that what is left is migrate's.
+      env: { ...process.env, npm_config_loglevel: 'error', NODE_DISABLE_COMPILE_CACHE: '1' },
       encoding: 'utf8',
     });
     return { status, output: stdout + stderr };
