@@ -133,13 +133,16 @@ function maskFor({ FragmentPath }: UnitState): 'systemctl' | 'link' {
 function freeze({ units }: Captured): readonly Command[] {
   const { bySystemctl, links } = masks(units);
   const { triggers, others } = triggersFirst(units.map(({ unit }) => unit));
-  // Masked first, so that nothing starts what was just stopped.
+  const stop = units.length === 0 ? [] : [sh`systemctl stop -- ${[...triggers, ...others]}`];
+  // A timer fails when the unit that it starts is masked beneath it, so all stop first. What comes up
+  // meanwhile stops again: once all are masked, nothing starts them.
   return [
+    ...stop,
     ...(bySystemctl.length === 0 ? [] : [sh`systemctl mask --runtime -- ${bySystemctl}`]),
     ...(links.length === 0 ? [] : [sh`mkdir -p ${strongestMasks}`]),
     ...links.map((link) => sh`ln -sfn /dev/null ${link}`),
     ...(links.length === 0 ? [] : [sh`systemctl daemon-reload`]),
-    ...[triggers, others].filter((group) => group.length > 0).map((group) => sh`systemctl stop -- ${group}`),
+    ...stop,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { operation } from '../runbook/index.ts';
+import { isPlaceholder, operation } from '../runbook/index.ts';
 import { unitName } from './unit-state.ts';
-import { lookAtUnits, startAndJudge, startCommands, stopAgain } from './unit-start.ts';
+import { holding, lookAtUnits, startAndJudge, startCommands, stopAgain } from './unit-start.ts';
 
 /**
  * Restarts units, or runs oneshots again, and judges them by their properties: also a oneshot whose
@@ -34,7 +34,20 @@ export const restartUnits = operation({
       facts: { up },
     };
   },
-  describe: ({ input }) => startCommands('restart', input),
-  run: (context) => startAndJudge(context, startCommands('restart', context.input), context.input),
-  undo: ({ captured }) => stopAgain(captured),
+  describe: ({ input, captured, run }) => {
+    if (isPlaceholder(captured)) return startCommands('restart', input);
+    const { hold, release } = holding(captured, run.id);
+    return [...hold, ...startCommands('restart', input), ...release];
+  },
+  run: async (context) => {
+    const { captured, exec, input, run } = context;
+    const { hold, release } = holding(captured, run.id);
+    for (const command of hold) await exec(command);
+    try {
+      await startAndJudge(context, startCommands('restart', input), input);
+    } finally {
+      for (const command of release) await exec(command);
+    }
+  },
+  undo: ({ captured, run }) => [...holding(captured, run.id).release, ...stopAgain(captured)],
 });

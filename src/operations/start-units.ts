@@ -52,6 +52,6 @@ export const startUnits = operation({
   },
   describe: ({ input }) => startCommands('start', input),
   run: (context) => startAndJudge(context, startCommands('start', context.input), context.input),
-  verify: ({ host, input }) => mustBeUp(host, input.units, host.clock.now().wall),
+  verify: ({ host, input }) => mustBeUp(host, input.units),
   undo: ({ captured }) => stopAgain(captured),
 });

@@ -9,7 +9,7 @@ import {
   unitStates,
   type UnitState,
 } from './unit-state.ts';
-import { isForgotten, journaledProblem, startProblem } from './unit-verdict.ts';
+import { startProblem } from './unit-verdict.ts';
 
 /** Units that shall be started, and how they were before. */
 export interface StartedUnits {
@@ -50,13 +50,12 @@ export async function startAndJudge(
     const warning = reloadWarning(await presentUnits(host, input.units));
     if (warning !== undefined) log(warning);
   }
-  const since = host.clock.now().wall;
   for (const command of commands) await exec(command, { anyExit: true });
-  await mustBeUp(host, input.units, since);
+  await mustBeUp(host, input.units);
   const before = await unitStates(host, input.units);
   if (!before.some(({ Type }) => Type === 'simple' || Type === 'exec' || Type === 'idle')) return;
   await host.clock.sleep(input.steadyMs ?? defaultSteadyMs);
-  await mustBeUp(host, input.units, since);
+  await mustBeUp(host, input.units);
   const after = await unitStates(host, input.units);
   const unsteady = input.units.filter(
     (_, index) =>
@@ -69,18 +68,34 @@ export async function startAndJudge(
     );
 }
 
-/** @param since wall clock in milliseconds; what the journal holds from then on counts as evidence */
-export async function mustBeUp(host: Host, units: readonly string[], since: number): Promise<void> {
+/** @throws StepError `units.not-started` naming each unit and what is wrong with it */
+export async function mustBeUp(host: Host, units: readonly string[]): Promise<void> {
   const states = await unitStates(host, units);
-  const problems = await Promise.all(
-    units.map(async (unit, index) => {
-      const state = states[index] as UnitState;
-      const problem = isForgotten(state) ? await askJournal(host, unit, since) : startProblem(state);
-      return problem === undefined ? undefined : `${unit} ${problem}`;
-    }),
-  );
-  const found = problems.filter((problem) => problem !== undefined);
+  const found = units.flatMap((unit, index) => {
+    const problem = startProblem(states[index] as UnitState);
+    return problem === undefined ? [] : [`${unit} ${problem}`];
+  });
   if (found.length > 0) throw notStarted(found, units);
+}
+
+/**
+ * Keeps systemd from forgetting oneshots: one that nothing refers to is unloaded as soon as it has
+ * ended, and takes its exit status with it. A unit of this name that is ordered after them refers to them.
+ */
+export function holding(
+  { units }: StartedUnits,
+  run: string,
+): { hold: readonly Command[]; release: readonly Command[] } {
+  const ending = units.filter(({ state }) => endsByItself(state)).map(({ unit }) => unit);
+  if (ending.length === 0) return { hold: [], release: [] };
+  const name = `migrate-hold-${`${run}-${ending[0]}`.replaceAll(/[^A-Za-z0-9]+/g, '-')}.service`;
+  const stop: Command = { argv: ['systemctl', 'stop', '--', name], ok: [0, 5] };
+  const after = `--property=After=${ending.join(' ')}`;
+  // An interrupted attempt may have left it.
+  return {
+    hold: [stop, sh`systemd-run --quiet --unit=${name} --remain-after-exit ${after} true`],
+    release: [stop],
+  };
 }
 
 /** Stops those that did not run before; safe when they were never started. */
@@ -89,14 +104,6 @@ export function stopAgain({ units }: StartedUnits): readonly UndoAction[] {
   return [triggers, others]
     .filter((group) => group.length > 0)
     .map((group) => sh`systemctl stop -- ${group}`);
-}
-
-async function askJournal(host: Host, unit: string, since: number): Promise<string | undefined> {
-  // What systemd has just said may not have reached the journal yet.
-  await host.exec({ argv: ['journalctl', '--sync'] }, { anyExit: true });
-  const from = `--since=@${Math.floor(since / 1_000)}`;
-  const argv = ['journalctl', '--quiet', '--no-pager', '--output=json', from, `--unit=${unit}`] as const;
-  return journaledProblem((await host.exec({ argv }, { anyExit: true })).stdout, since);
 }
 
 function notStarted(problems: readonly string[], units: readonly string[]): StepError {

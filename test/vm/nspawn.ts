@@ -1,0 +1,163 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { thisMachine } from '../../src/host/this-machine.ts';
+import type { Command, Host } from '../../src/runbook/index.ts';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const cache = '/var/cache/migrate-test';
+const suite = 'bookworm';
+
+/** Why no system can be booted here; `undefined` when it can. */
+export function cannotBoot(): string | undefined {
+  if (process.getuid?.() !== 0) return 'it needs root';
+  for (const program of ['systemd-nspawn', 'mmdebstrap', 'nsenter']) {
+    if (!(process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)))) {
+      return `it needs ${program}`;
+    }
+  }
+  return undefined;
+}
+
+/** A small Debian with the real systemd, in a container of its own; gone when `end` is called. */
+export interface Machine {
+  /** Asks and acts in the machine: commands run there, by its own systemd and journal. */
+  readonly host: Host;
+  /** What a command there prints, whatever it exits with. */
+  ask(...argv: [string, ...string[]]): Promise<string>;
+  /** Writes a file of the machine, also while it runs. */
+  write(path: string, content: string): void;
+  boot(): Promise<void>;
+  /** A real one: another boot id, nothing left in memory. */
+  reboot(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export function newMachine(): Machine {
+  const tree = baseTree();
+  const folder = mkdtempSync(join(cache, 'machine-'));
+  const root = join(folder, 'root');
+  for (const name of ['root', 'upper', 'work']) mkdirSync(join(folder, name));
+  const layers = `lowerdir=${tree},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
+  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers, root]);
+  const here = thisMachine();
+  let running: { nspawn: ChildProcess; leader: number; exited: Promise<unknown> } | undefined;
+
+  const inside = (command: Command): Command => {
+    if (running === undefined) throw new Error('the machine is off');
+    const enter = [
+      '--target',
+      String(running.leader),
+      '--mount',
+      '--uts',
+      '--ipc',
+      '--net',
+      '--pid',
+      '--wd=/',
+    ];
+    return { ...command, argv: ['nsenter', ...enter, '--', ...command.argv] };
+  };
+  const host: Host = {
+    ...here,
+    exec: (command, options) => here.exec(inside(command), options),
+    boot: async () => ({
+      ...(await here.boot()),
+      bootId: (await ask('cat', '/proc/sys/kernel/random/boot_id')).trim(),
+    }),
+  };
+  const ask = async (...argv: [string, ...string[]]) => (await host.exec({ argv }, { anyExit: true })).stdout;
+
+  const off = async () => {
+    if (running === undefined) return;
+    const { nspawn, exited } = running;
+    // nspawn asks the system to power off.
+    nspawn.kill('SIGTERM');
+    await exited;
+    running = undefined;
+  };
+  const boot = async () => {
+    const nspawn = spawn(
+      'systemd-nspawn',
+      [
+        '--quiet',
+        `--directory=${root}`,
+        '--boot',
+        '--private-network',
+        '--register=no',
+        '--keep-unit',
+        '--console=pipe',
+        `--bind-ro=${checkout}`,
+      ],
+      { stdio: 'ignore' },
+    );
+    const exited = once(nspawn, 'exit');
+    const leader = await until(() => leaderOf(nspawn), 'systemd-nspawn starts no system');
+    running = { nspawn, leader, exited };
+    await until(
+      async () => /^(running|degraded)/.test(await ask('systemctl', 'is-system-running')),
+      'the system does not come up',
+    );
+  };
+  return {
+    host,
+    ask,
+    write: (path, content) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    },
+    boot,
+    reboot: async () => {
+      await off();
+      await boot();
+    },
+    end: async () => {
+      await off();
+      execFileSync('umount', [root]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Built once: it takes some 15 seconds and the network. */
+function baseTree(): string {
+  const tree = join(cache, `${suite}-systemd`);
+  if (existsSync(tree)) return tree;
+  mkdirSync(cache, { recursive: true });
+  const building = mkdtempSync(join(cache, 'building-'));
+  execFileSync(
+    'mmdebstrap',
+    ['--quiet', '--variant=minbase', '--include=systemd,systemd-sysv,dbus', suite, join(building, 'tree')],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  renameSync(join(building, 'tree'), tree);
+  rmSync(building, { recursive: true });
+  return tree;
+}
+
+/** The process that is PID 1 inside. */
+function leaderOf(nspawn: ChildProcess): number | undefined {
+  if (nspawn.exitCode !== null) throw new Error(`systemd-nspawn ended with ${nspawn.exitCode}`);
+  const children = readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8').trim();
+  const [first] = children.split(' ');
+  if (first === undefined || first === '') return undefined;
+  // Before it is PID 1 it sets up its namespaces.
+  return readFileSync(`/proc/${first}/comm`, 'utf8').trim() === 'systemd' ? Number(first) : undefined;
+}
+
+async function until<Value>(
+  look: () => Value | undefined | false | Promise<Value | undefined | false>,
+  otherwise: string,
+): Promise<Value> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const found = await Promise.resolve(look()).catch(() => undefined);
+    if (found !== undefined && found !== false) return found;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+  }
+  throw new Error(otherwise);
+}
