@@ -40,7 +40,7 @@ async function violations(imports: readonly (readonly [from: string, to: string]
     );
   });
   const { summary } = JSON.parse(output) as { summary: { violations: Violation[] } };
-  return summary.violations.map(({ from, to, rule }) => `${from} → ${to}: ${rule.name}`).sort();
+  return summary.violations.map(({ from, to, rule }) => `${from} → ${to}: ${rule.name}`).toSorted();
 }
 
 test('the boundary check lets through what the direction of imports allows', async () => {

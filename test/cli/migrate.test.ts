@@ -29,7 +29,7 @@ function packagesLoaded(...args: string[]): { exit: number | null; packages: str
   });
   const urls = readFileSync(record, 'utf8').split('\n');
   const names = urls.flatMap((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
-  return { exit: status, packages: [...new Set(names)].sort() };
+  return { exit: status, packages: [...new Set(names)].toSorted() };
 }
 
 describe('starting migrate', () => {
