@@ -21,7 +21,6 @@ export class Machine {
   readonly #layout: WorldLayout;
   readonly #env: Readonly<Record<string, string>>;
   readonly #wsl: boolean;
-  #boots = 0;
   #ends = 0;
   #bootId = randomUUID();
   #running: { init: number; over: Promise<void> } | undefined;
@@ -57,11 +56,10 @@ export class Machine {
   /** @throws WorldError `world.no-boot` when the machine does not come up, with the last lines of its console. */
   async boot(): Promise<void> {
     const { root, shared, folder } = this.#layout;
-    this.#boots += 1;
     const booted = join(shared, 'booted');
     const initPid = join(shared, 'init-pid');
     for (const file of [booted, initPid]) rmSync(file, { force: true });
-    const bootIdFile = join(folder, `boot-id-${this.#boots}`);
+    const bootIdFile = join(folder, 'boot-id');
     writeFileSync(bootIdFile, `${this.#bootId}\n`, { mode: 0o444 });
     rebootClock(join(shared, 'clock'));
 

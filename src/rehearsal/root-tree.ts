@@ -33,7 +33,20 @@ export function writeRootTree(
     machineId: string;
   },
 ): void {
-  const folders = ['dev', 'etc', 'home', 'mnt', 'proc', 'run', 'sbin', 'sys', 'tmp', 'var/lib', 'var/log'];
+  const folders = [
+    'dev',
+    'etc',
+    'home',
+    'mnt',
+    'proc',
+    'run',
+    'sbin',
+    'srv',
+    'sys',
+    'tmp',
+    'var/lib',
+    'var/log',
+  ];
   for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
   mkdirSync(join(root, 'root'), { mode: 0o700 });
   mkdirSync(join(root, 'var/tmp'));

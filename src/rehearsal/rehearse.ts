@@ -1,0 +1,170 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitCodes } from '../errors.ts';
+import { fold } from '../journal/fold.ts';
+import { readEvents } from '../journal/read.ts';
+import type { RunState } from '../journal/state.ts';
+import type { Json } from '../runbook/index.ts';
+import { inWorld, layoutOf } from './layout.ts';
+import { nextMove, type Move } from './next-move.ts';
+import { moduleBeside } from './package-root.ts';
+import type { RunResult } from './protocol.ts';
+import type { OnOutput, World } from './world.ts';
+import { WorldError } from './world-error.ts';
+
+export interface RehearsalOptions {
+  /** The id of a runbook, or the path of a file that the world can see. */
+  readonly runbook: string;
+  readonly params?: Readonly<Record<string, Json>>;
+  /** Typed answers to gates, by step. */
+  readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  /** Where the program is killed, once; see crash.ts. */
+  readonly crash?: string;
+  /** Stop well when this step is done. */
+  readonly until?: string;
+  /** Let the program use this process's terminal. */
+  readonly terminal?: boolean;
+  /** Further arguments of each `migrate` that works on the run, such as `--json`. */
+  readonly flags?: readonly string[];
+  readonly onOutput?: OnOutput;
+  /** Told of everything that the operator of the rehearsal does. */
+  readonly onMove?: (move: RehearsalMove) => void;
+}
+
+export type RehearsalMove =
+  | { readonly kind: 'migrate'; readonly argv: readonly string[] }
+  | { readonly kind: 'killed'; readonly by: string }
+  | Exclude<Move, { kind: 'resume' }>;
+
+export interface RehearsalReport {
+  /** `stopped`: it waits for something that no rehearsal can do. */
+  readonly outcome: 'done' | 'failed' | 'stopped';
+  /** Of the last `migrate`. */
+  readonly exitCode: number | null;
+  readonly why: string;
+  /** The last state of the run; undefined when it never began. */
+  readonly state: RunState | undefined;
+  /** How often the program was called. */
+  readonly calls: number;
+  readonly crashes: number;
+  readonly reboots: number;
+}
+
+/** More than any runbook needs; a loop would otherwise never end, since no time passes. */
+const longestRehearsal = 500;
+
+/**
+ * Runs a runbook in a world to its end, as an operator would who answers every gate: resumes after each
+ * crash and reboot, and lets the soak's time pass.
+ *
+ * @throws WorldError when the world itself breaks, such as `world.no-boot`
+ */
+export async function rehearse(world: World, options: RehearsalOptions): Promise<RehearsalReport> {
+  const params = join(layoutOf(world.folder).shared, 'params.json');
+  writeFileSync(params, JSON.stringify(options.params ?? {}));
+  const start = ['run', options.runbook, '--params', `${inWorld.shared}/params.json`, '--yes', '--wait'];
+  const until = options.until === undefined ? [] : ['--until', options.until];
+  return drive(world, options, [...start, ...until], until);
+}
+
+/** Takes the world's run back to where it began, or to a step, with the reboots that this needs. */
+export async function rehearseRollback(
+  world: World,
+  options: Omit<RehearsalOptions, 'runbook' | 'params' | 'until'> & { readonly to?: string },
+): Promise<RehearsalReport> {
+  const { run } = await mustHaveRun(world);
+  const to = options.to === undefined ? [] : ['--to', options.to];
+  return drive(world, options, ['rollback', run, '--yes', ...to], []);
+}
+
+async function drive(
+  world: World,
+  options: Omit<RehearsalOptions, 'runbook' | 'params' | 'until'>,
+  first: readonly string[],
+  onResume: readonly string[],
+): Promise<RehearsalReport> {
+  const count = { calls: 0, crashes: 0, reboots: 0 };
+  const migrate = (argv: readonly string[]) => {
+    count.calls += 1;
+    options.onMove?.({ kind: 'migrate', argv });
+    return callMigrate(world, argv, options);
+  };
+  const again = async (accept: readonly string[] = []) => {
+    const { run } = await mustHaveRun(world);
+    const accepted = accept.flatMap((step) => ['--accept-irreversible', step]);
+    return migrate(['resume', run, '--yes', '--wait', ...onResume, ...accepted]);
+  };
+
+  let result = await migrate(first);
+  while (count.calls < longestRehearsal) {
+    const state = await readRun(world);
+    const end = (outcome: RehearsalReport['outcome'], why: string): RehearsalReport => ({
+      outcome,
+      why,
+      exitCode: result.exitCode,
+      state,
+      ...count,
+    });
+    if (result.rebooted) {
+      count.reboots += 1;
+      result = await again();
+    } else if (result.signal !== null) {
+      count.crashes += 1;
+      options.onMove?.({ kind: 'killed', by: result.signal });
+      // Killed before its first event, nothing has begun.
+      result = state === undefined ? await migrate(first) : await again();
+    } else if (result.exitCode === exitCodes.done) {
+      return end('done', 'it came to its end');
+    } else if (result.exitCode !== exitCodes.waiting || state === undefined) {
+      return end('failed', `migrate exited with ${result.exitCode}`);
+    } else {
+      const move = nextMove(state);
+      if (move.kind !== 'resume') options.onMove?.(move);
+      if (move.kind === 'stop') return end('stopped', move.why);
+      if (move.kind === 'reboot') {
+        count.reboots += 1;
+        await world.reboot();
+      }
+      if (move.kind === 'confirm') {
+        const answers = Object.entries(options.answers?.[move.gate] ?? {});
+        const set = answers.flatMap(([key, value]) => ['--set', `${key}=${asText(value)}`]);
+        const confirmed = await migrate(['confirm', state.run, move.gate, ...set]);
+        if (confirmed.exitCode !== exitCodes.done && confirmed.signal === null) {
+          return end('failed', `"${move.gate}" could not be confirmed`);
+        }
+      }
+      result = await again(move.kind === 'resume' ? move.accept : []);
+    }
+  }
+  throw new WorldError('world.endless', `the rehearsal did not come to an end in ${longestRehearsal} calls`);
+}
+
+/** Calls the command line in the world. */
+export function callMigrate(
+  world: World,
+  argv: readonly string[],
+  options: Pick<RehearsalOptions, 'crash' | 'flags' | 'onOutput' | 'terminal'> = {},
+): Promise<RunResult> {
+  return world.run([process.execPath, moduleBeside('migrate-in-world'), ...argv, ...(options.flags ?? [])], {
+    ...(options.crash === undefined ? {} : { env: { MIGRATE_WORLD_CRASH: options.crash } }),
+    ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
+    ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
+  });
+}
+
+/** The state of the world's only run, from its journal; undefined before its first event. */
+export async function readRun(world: World): Promise<RunState | undefined> {
+  const { stdout } = await world.run(['sh', '-c', 'cat /var/lib/migrate/runs/*/journal.jsonl']);
+  const { events } = readEvents(Buffer.from(stdout), 'the journal of the rehearsal');
+  return events.length === 0 ? undefined : fold(events);
+}
+
+async function mustHaveRun(world: World): Promise<RunState> {
+  const state = await readRun(world);
+  if (state !== undefined) return state;
+  throw new WorldError('world.no-run', 'there is no run in this world', 'Rehearse a runbook first.');
+}
+
+function asText(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
