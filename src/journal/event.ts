@@ -3,8 +3,8 @@ import { z } from 'zod';
 /** Raised when a reader of the previous version could no longer make sense of a line. */
 export const journalVersion = 1;
 
-const json: z.ZodType<unknown> = z.unknown();
-const command = z.object({
+const json: z.ZodType = z.unknown();
+export const commandSchema = z.object({
   argv: z.array(z.string()).min(1),
   cwd: z.string().optional(),
   env: z
@@ -22,14 +22,15 @@ const restoreFile = z.object({
   mode: z.number().int().optional(),
   expect: z.string().optional(),
 });
+export const undoActionSchema = z.union([commandSchema, restoreFile]);
 
 /** The undo of a step, as it was recorded with the intent. */
 export const recordedUndo = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('data'), actions: z.array(z.union([command, restoreFile])) }),
+  z.object({ kind: z.literal('data'), actions: z.array(undoActionSchema) }),
   z.object({
     kind: z.literal('code'),
     describe: z.string(),
-    breakGlass: z.union([z.string(), z.array(command)]),
+    breakGlass: z.union([z.string(), z.array(commandSchema)]),
   }),
   z.object({ kind: z.literal('irreversible'), why: z.string() }),
   z.object({ kind: z.literal('nothing') }),
@@ -107,7 +108,7 @@ const bodies = [
     probe: z.string().optional(),
     captured: json.optional(),
     /** The commands, where they are data; else what the code will do. */
-    commands: z.array(command).optional(),
+    commands: z.array(commandSchema).optional(),
     describe: z.array(z.string()).optional(),
     undo: recordedUndo,
     boot,

@@ -1,28 +1,32 @@
 import { StateError } from '../errors.ts';
-import type { EventOf, JournalEvent } from './event.ts';
-import { stepState, type RunState, type StepState } from './state.ts';
+import type { EventOf, JournalEvent, RecordedNode } from './event.ts';
+import { applyToStep } from './fold-step.ts';
+import { stepState, type RunState } from './state.ts';
 
 /**
  * The state that a journal tells.
  * @throws StateError `journal.empty` when it does not begin with the start of a run
  */
 export function fold(events: readonly JournalEvent[]): RunState {
-  const [first, ...rest] = events;
+  const [first] = events;
   if (first?.type !== 'run.started') {
     throw new StateError('journal.empty', 'the journal does not begin with the start of a run');
   }
   const state = begin(first, first.seq, first.at);
-  for (const event of rest) apply(state, event);
+  for (const event of events.slice(1)) apply(state, event);
   return state;
 }
 
 function begin(event: EventOf<'run.started'>, seq: number, at: string): RunState {
-  const { run, runbook, summary, host, params, source, tools, claims, nodes, fingerprint, generation } = event;
+  const { run, runbook, summary, host, params, source, tools, claims, nodes, fingerprint, generation } =
+    event;
   return {
     ...{ run, runbook, summary, host, params, source, tools, claims, nodes, fingerprint, generation },
     startedAt: at,
     status: 'running',
+    statusWhenMoved: undefined,
     movedTo: undefined,
+    removed: [],
     steps: new Map(),
     rollback: undefined,
     lastProcess: undefined,
@@ -31,7 +35,10 @@ function begin(event: EventOf<'run.started'>, seq: number, at: string): RunState
   };
 }
 
-/** Brings a state forward by the next event of its journal. */
+/**
+ * Brings a state forward by the next event of its journal.
+ * @throws StateError `journal.twice` for a second start of the run
+ */
 export function apply(state: RunState, event: JournalEvent): void {
   state.lastSeq = event.seq;
   state.lastAt = event.at;
@@ -48,19 +55,19 @@ export function apply(state: RunState, event: JournalEvent): void {
       state.status = 'aborted';
       return;
     case 'run.changed':
-      state.nodes = event.nodes;
-      state.fingerprint = event.fingerprint;
+      applyChange(state, event);
       return;
     case 'run.moved':
       // The copy that goes on begins a new generation; the one left behind is closed.
+      state.statusWhenMoved = state.status;
       state.status = 'moved';
       state.movedTo = event.to;
       return;
     case 'run.opened':
-      state.status = 'running';
+      if (state.status === 'moved') state.status = state.statusWhenMoved ?? 'running';
+      state.statusWhenMoved = undefined;
       state.movedTo = undefined;
       state.generation = event.generation;
-      if (state.rollback !== undefined) state.status = 'rolling-back';
       return;
     case 'run.interrupted':
     case 'journal.repaired':
@@ -69,8 +76,7 @@ export function apply(state: RunState, event: JournalEvent): void {
     case 'command.ended':
       return;
     case 'rollback.started':
-      state.status = 'rolling-back';
-      state.rollback = { to: event.to, steps: event.steps, reboot: event.reboot ? 'needed' : 'not-needed', rebootFrom: undefined };
+      beginRollback(state, event);
       return;
     case 'rollback.reboot-entered':
       if (state.rollback) Object.assign(state.rollback, { reboot: 'waiting', rebootFrom: event.boot });
@@ -82,101 +88,80 @@ export function apply(state: RunState, event: JournalEvent): void {
       // A partial rollback leaves a run that can go forward again.
       state.status = event.to === undefined ? 'rolled-back' : 'running';
       state.rollback = undefined;
+      reopenSkipped(state);
+      return;
+    case 'gate.entered':
+      if (event.kind === 'soak') withdrawConsent(state);
+      applyToStep(stepState(state, event.step), event);
+      return;
+    case 'undo.completed':
+      completeUndo(state, event);
       return;
     default:
       applyToStep(stepState(state, event.step), event);
   }
 }
 
-type StepEvent = Extract<JournalEvent, { step: string }>;
-
-function applyToStep(step: StepState, event: Exclude<StepEvent, { type: 'step.tried' | 'command.started' | 'command.ended' }>): void {
-  switch (event.type) {
-    case 'step.started':
-      step.status = 'started';
-      step.attempts = event.attempt;
-      step.startedSeq ??= event.seq;
-      step.startedBoot ??= event.boot;
-      step.intent ??= { captured: event.captured, undo: event.undo };
-      step.undone = false;
-      step.error = undefined;
-      return;
-    case 'step.completed':
-      step.status = 'done';
-      step.output = event.output;
-      step.completedAt = event.at;
-      step.error = undefined;
-      if (event.clocks !== undefined) step.verifiedAt = event.clocks;
-      return;
-    case 'step.skipped':
-      step.status = 'skipped';
-      step.skipped = event.why;
-      step.output = event.output;
-      return;
-    case 'step.failed':
-      step.status = 'failed';
-      step.error = event.error;
-      return;
-    case 'step.interrupted':
-      step.status = 'interrupted';
-      return;
-    case 'step.settled':
-      if (event.as === 'not-started' || event.as === 'partial') step.status = event.as;
-      return;
-    case 'step.verified':
-      step.verifiedAt = event.clocks;
-      return;
-    case 'irreversible.accepted':
-      step.accepted = true;
-      return;
-    case 'gate.entered':
-      step.status = 'waiting';
-      step.startedSeq ??= event.seq;
-      step.gate = {
-        ...{ kind: event.kind, says: event.says, min: event.min, max: event.max, maxGap: event.maxGap },
-        enteredBoot: event.boot,
-        enteredAt: event.at,
-        samples: [],
-        openedSeq: undefined,
-      };
-      return;
-    case 'gate.sampled': {
-      const { healthy, readings, boot, clocks, at } = event;
-      step.gate?.samples.push({ healthy, readings, boot, clocks, at });
-      return;
-    }
-    case 'gate.opened':
-      step.status = 'done';
-      step.output = event.input;
-      step.completedAt = event.at;
-      if (step.gate) step.gate.openedSeq = event.seq;
-      return;
-    case 'undo.started':
-      step.status = 'undoing';
-      return;
-    case 'undo.failed':
-      step.status = 'undo-failed';
-      step.error = event.error;
-      return;
-    case 'undo.interrupted':
-      step.status = 'undoing';
-      return;
-    case 'undo.completed':
-      forget(step);
-  }
+/** The new graph, but a step that has begun is taken back as it was recorded when it began. */
+function applyChange(state: RunState, event: EventOf<'run.changed'>): void {
+  const before = new Map(state.nodes.map((node) => [node.id, node]));
+  const now = new Set(event.nodes.map(({ id }) => id));
+  const begun = ({ id }: RecordedNode) => stepState(state, id).startedSeq !== undefined;
+  const removed = state.nodes.filter((node) => !now.has(node.id) && begun(node));
+  // A step removed earlier may need one that is removed now, so the earlier one stands behind it.
+  state.removed = [...removed, ...state.removed.filter(({ id }) => !now.has(id))];
+  state.nodes = event.nodes.map((node) => {
+    const old = before.get(node.id);
+    if (old === undefined || !begun(node)) return node;
+    const { reversal, effective, irreversible } = old;
+    const { irreversible: _, ...rest } = node;
+    return { ...rest, reversal, effective, ...(irreversible === undefined ? {} : { irreversible }) };
+  });
+  state.fingerprint = event.fingerprint;
+  withdrawConsent(state);
 }
 
-/** After an undo the step is as if it had never begun: the next start captures anew. */
-function forget(step: StepState): void {
-  step.status = 'pending';
-  step.undone = true;
-  step.startedSeq = undefined;
-  step.startedBoot = undefined;
-  step.intent = undefined;
-  step.output = undefined;
-  step.completedAt = undefined;
-  step.verifiedAt = undefined;
-  step.error = undefined;
-  step.gate = undefined;
-  step.accepted = false;
+function beginRollback(state: RunState, event: EventOf<'rollback.started'>): void {
+  const before = state.rollback;
+  const waits = event.reboot && before?.reboot === 'waiting';
+  state.status = 'rolling-back';
+  state.rollback = {
+    to: event.to,
+    steps: event.steps,
+    reboot: waits ? 'waiting' : event.reboot ? 'needed' : 'not-needed',
+    rebootFrom: waits ? before.rebootFrom : undefined,
+    toProve: before?.toProve ?? new Map(),
+  };
+  withdrawConsent(state);
+}
+
+function completeUndo(state: RunState, event: Extract<JournalEvent, { type: 'undo.completed' }>): void {
+  const step = stepState(state, event.step);
+  const { rollback } = state;
+  if (event.by === 'person') rollback?.toProve.delete(event.step);
+  else if (event.by === 'act' && (rollback?.reboot === 'needed' || rollback?.reboot === 'waiting')) {
+    rollback.toProve.set(event.step, { captured: step.intent?.captured });
+  }
+  applyToStep(step, event);
+  if (rollback === undefined) reopenSkipped(state);
+}
+
+/** Nobody agrees in advance: consent given before a soak, an undo or an edit does not reach beyond it. */
+function withdrawConsent(state: RunState): void {
+  for (const step of state.steps.values()) step.accepted = false;
+}
+
+/** What was skipped on the strength of a step that is undone by now has to be looked at again. */
+function reopenSkipped(state: RunState): void {
+  const reopened = new Set<string>();
+  for (const node of state.nodes) {
+    const step = stepState(state, node.id);
+    const affected = node.needs.some((need) => reopened.has(need));
+    if (step.undone) reopened.add(node.id);
+    if (step.status !== 'skipped' || !affected) continue;
+    reopened.add(node.id);
+    step.status = 'pending';
+    step.skipped = undefined;
+    step.output = undefined;
+  }
 }

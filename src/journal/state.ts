@@ -76,17 +76,30 @@ export interface RunState {
   readonly tools: Readonly<Record<string, string>>;
   readonly claims: readonly Claim[];
   nodes: readonly RecordedNode[];
+  /** Begun steps that an accepted edit took out of the runbook; what they did can still be undone. */
+  removed: readonly RecordedNode[];
   fingerprint: string;
   generation: number;
   status: RunStatus;
+  /** Where it stood when it was moved, and where its next generation goes on. */
+  statusWhenMoved: RunStatus | undefined;
   movedTo: string | undefined;
   readonly steps: Map<string, StepState>;
-  rollback:
-    | { to: string | undefined; steps: readonly string[]; reboot: 'not-needed' | 'needed' | 'waiting' | 'passed'; rebootFrom: BootIdentity | undefined }
-    | undefined;
+  rollback: RollbackState | undefined;
   lastProcess: ProcessIdentity | undefined;
   lastSeq: number;
   lastAt: string;
+}
+
+/** A rollback under way. */
+export interface RollbackState {
+  readonly to: string | undefined;
+  readonly steps: readonly string[];
+  reboot: 'not-needed' | 'needed' | 'waiting' | 'passed';
+  /** The boot in which it was asked for. */
+  rebootFrom: BootIdentity | undefined;
+  /** Undone before the reboot; only after it can one see whether they are. */
+  readonly toProve: Map<string, { readonly captured: unknown }>;
 }
 
 /** The state of one step; a step that the journal does not know is pending. */

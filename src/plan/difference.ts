@@ -1,8 +1,9 @@
 import { stepState, type RunState } from '../journal/state.ts';
 import type { RecordedNode } from '../journal/event.ts';
+import { longestIncreasing } from './longest-increasing.ts';
 
 export interface Change {
-  readonly kind: 'added' | 'removed' | 'changed' | 'reordered' | 'renamed';
+  readonly kind: 'added' | 'removed' | 'changed' | 'reordered' | 'renamed' | 'retitled';
   readonly step: string;
   /** It touches something that is begun or done; only `--accept-changes` goes on then. */
   readonly touchesDone: boolean;
@@ -11,82 +12,118 @@ export interface Change {
 
 /** The difference in meaning between the runbook that a run began with and the one at hand. */
 export function difference(state: RunState, now: readonly RecordedNode[]): Change[] {
-  const before = state.nodes;
-  const begun = (id: string) =>
-    stepState(state, id).startedSeq !== undefined || stepState(state, id).status === 'skipped';
-  const changes: Change[] = [];
-  for (const [index, node] of now.entries()) {
-    const old = before.find(({ id }) => id === node.id);
-    if (old === undefined) {
-      const neededByDone = now.some((other) => other.needs.includes(node.id) && begun(other.id));
-      const place = neededByDone ? 'before something that is already done' : 'among the steps to come';
-      changes.push({
-        kind: 'added',
-        step: node.id,
-        touchesDone: neededByDone,
-        says: `"${node.id}" was added, ${place}`,
-      });
-    } else {
-      changes.push(...changesOf(old, node, begun(node.id)));
-      const movedBefore = precedingCommon(before, now, old.id) !== precedingCommon(now, before, node.id);
-      if (movedBefore)
-        changes.push({
-          kind: 'reordered',
-          step: node.id,
-          touchesDone: false,
-          says: `"${node.id}" stands in another place (now ${index + 1})`,
-        });
-    }
-  }
-  for (const old of before) {
-    if (now.some(({ id }) => id === old.id)) continue;
-    const done = begun(old.id);
-    const says = done
-      ? `"${old.id}" was removed, and it is already done or begun`
-      : `"${old.id}" was removed before it began`;
-    changes.push({ kind: 'removed', step: old.id, touchesDone: done, says });
-  }
-  return changes;
+  const before = new Map(state.nodes.map((node) => [node.id, node]));
+  const after = new Map(now.map((node) => [node.id, node]));
+  const neededByBegun = neededBy(now, ({ id }) => isBegun(state, id));
+  const added = now.filter(({ id }) => !before.has(id));
+  const removed = state.nodes.filter(({ id }) => !after.has(id));
+  const renamed = renamings(removed, added);
+  const moved = movedSteps(state.nodes, now);
+  const oldNames = new Set([...renamed.values()].map(({ id }) => id));
+  return [
+    ...now.flatMap((node) => {
+      const old = before.get(node.id);
+      const oldName = renamed.get(node.id);
+      if (oldName !== undefined) return [renaming(state, oldName, node)];
+      if (old === undefined) return [addition(node, neededByBegun.has(node.id))];
+      return [
+        ...changesOf(old, node, isBegun(state, node.id)),
+        ...(moved.has(node.id) ? [reordering(now, node)] : []),
+      ];
+    }),
+    ...removed.filter(({ id }) => !oldNames.has(id)).map((old) => removal(old, isBegun(state, old.id))),
+  ];
+}
+
+function isBegun(state: RunState, id: string): boolean {
+  const { startedSeq, status } = stepState(state, id);
+  return startedSeq !== undefined || status === 'skipped';
+}
+
+const standing = (begun: boolean) => (begun ? 'and it is already done or begun' : 'and it has not begun');
+
+function addition(node: RecordedNode, touchesDone: boolean): Change {
+  const place = touchesDone ? 'before something that is already done' : 'among the steps to come';
+  return { kind: 'added', step: node.id, touchesDone, says: `"${node.id}" was added, ${place}` };
+}
+
+function removal(old: RecordedNode, begun: boolean): Change {
+  const says = begun
+    ? `"${old.id}" was removed, and it is already done or begun`
+    : `"${old.id}" was removed before it began`;
+  return { kind: 'removed', step: old.id, touchesDone: begun, says };
+}
+
+function renaming(state: RunState, old: RecordedNode, node: RecordedNode): Change {
+  const begun = isBegun(state, old.id);
+  const again = begun ? ', so it would run again' : '';
+  const says = `"${old.id}" is called "${node.id}" now, ${standing(begun)}${again}`;
+  return { kind: 'renamed', step: node.id, touchesDone: begun, says };
+}
+
+function reordering(now: readonly RecordedNode[], node: RecordedNode): Change {
+  const place = now.indexOf(node) + 1;
+  const says = `"${node.id}" stands in another place (number ${place} now)`;
+  return { kind: 'reordered', step: node.id, touchesDone: false, says };
 }
 
 function changesOf(old: RecordedNode, node: RecordedNode, begun: boolean): Change[] {
+  const changed = (says: string): Change => ({ kind: 'changed', step: node.id, touchesDone: begun, says });
   const changes: Change[] = [];
-  const when = begun ? 'and it is already done or begun' : 'and it has not begun';
-  if (old.fingerprint !== node.fingerprint || old.kind !== node.kind) {
-    changes.push({
-      kind: 'changed',
-      step: node.id,
-      touchesDone: begun,
-      says: `"${node.id}" does something else now, ${when}`,
-    });
+  if (old.kind !== node.kind) {
+    changes.push(changed(`"${node.id}" is a ${node.kind} now, not a ${old.kind}, ${standing(begun)}`));
+  } else if (old.fingerprint !== node.fingerprint) {
+    changes.push(changed(`"${node.id}" does something else now, ${standing(begun)}`));
   }
-  if (old.needs.join() !== node.needs.join()) {
-    changes.push({
-      kind: 'changed',
-      step: node.id,
-      touchesDone: begun,
-      says: `"${node.id}" needs ${list(node.needs)} instead of ${list(old.needs)}, ${when}`,
-    });
+  if (!sameNeeds(old, node)) {
+    const says = `"${node.id}" needs ${list(node.needs)} instead of ${list(old.needs)}, ${standing(begun)}`;
+    changes.push(changed(says));
   }
   if (old.title !== node.title) {
-    changes.push({
-      kind: 'renamed',
-      step: node.id,
-      touchesDone: false,
-      says: `"${node.id}" has another title`,
-    });
+    const says = `"${node.id}" has another title`;
+    changes.push({ kind: 'retitled', step: node.id, touchesDone: false, says });
   }
   return changes;
 }
 
-/** The nearest earlier step that both graphs know. */
-function precedingCommon(
+/** By new id, the removed step that does the same in the same place: most likely it got a new name. */
+function renamings(
+  removed: readonly RecordedNode[],
+  added: readonly RecordedNode[],
+): ReadonlyMap<string, RecordedNode> {
+  const found = new Map<string, RecordedNode>();
+  const left = [...removed];
+  for (const node of added) {
+    const index = left.findIndex((old) => old.fingerprint === node.fingerprint && sameNeeds(old, node));
+    const [old] = index === -1 ? [] : left.splice(index, 1);
+    if (old !== undefined) found.set(node.id, old);
+  }
+  return found;
+}
+
+/** The fewest steps that must have moved for the one order to become the other. */
+function movedSteps(before: readonly RecordedNode[], now: readonly RecordedNode[]): ReadonlySet<string> {
+  const placeBefore = new Map(before.map(({ id }, index) => [id, index]));
+  const common = now.filter(({ id }) => placeBefore.has(id));
+  const places = common.map(({ id }) => placeBefore.get(id) ?? 0);
+  const stayed = new Set(longestIncreasing(places));
+  return new Set(common.filter((_, index) => !stayed.has(index)).map(({ id }) => id));
+}
+
+/** All that the chosen steps need, directly or through others. */
+function neededBy(
   nodes: readonly RecordedNode[],
-  others: readonly RecordedNode[],
-  id: string,
-): string | undefined {
-  const index = nodes.findIndex((node) => node.id === id);
-  return nodes.slice(0, index).findLast((node) => others.some((other) => other.id === node.id))?.id;
+  chosen: (node: RecordedNode) => boolean,
+): ReadonlySet<string> {
+  const needed = new Set<string>();
+  for (const node of nodes.toReversed()) {
+    if (chosen(node) || needed.has(node.id)) for (const need of node.needs) needed.add(need);
+  }
+  return needed;
+}
+
+function sameNeeds(one: RecordedNode, other: RecordedNode): boolean {
+  return one.needs.toSorted().join() === other.needs.toSorted().join();
 }
 
 function list(ids: readonly string[]): string {

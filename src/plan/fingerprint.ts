@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { RecordedNode } from '../journal/event.ts';
 import {
+  durationMs,
   formatCommand,
   placeholder,
   sh,
   type Command,
   type Node,
   type Runbook,
+  type SoakNode,
   type StepContext,
   type StepNode,
 } from '../runbook/index.ts';
@@ -45,8 +47,8 @@ function meaning(node: Node, params: unknown): unknown {
     case 'soak':
       return {
         ...base,
-        min: String(node.min),
-        max: String(node.max),
+        min: soakLimit(node, node.min, params),
+        max: soakLimit(node, node.max, params),
         maxGap: node.maxGap,
         fresh: node.fresh,
         probes: node.probes.map((probe) => probe.name),
@@ -56,6 +58,15 @@ function meaning(node: Node, params: unknown): unknown {
       return { ...base, input: schemaMeaning(node.input) };
     case 'reboot':
       return base;
+  }
+}
+
+function soakLimit(node: SoakNode, limit: SoakNode['min'], params: unknown): number | undefined {
+  try {
+    return durationMs(typeof limit === 'function' ? limit(templateContext(node, params)) : limit);
+  } catch {
+    // It depends on what an earlier step gives.
+    return undefined;
   }
 }
 
@@ -74,11 +85,14 @@ function stepMeaning(node: StepNode, params: unknown): object {
 }
 
 /** The commands with a name in place of every value that only a run knows; `undefined` where code decides. */
-export function commandTemplate(node: StepNode, params: unknown): string[] | undefined {
+function commandTemplate(node: StepNode, params: unknown): unknown {
   if (node.body.commands === undefined) return undefined;
   try {
     const context = { ...templateContext(node, params), sh };
-    return node.body.commands(context as never).map((command: Command) => formatCommand(command));
+    return node.body.commands(context as never).map(({ argv, env, ...rest }: Command) => ({
+      says: formatCommand({ argv, ...(env && { env }) }),
+      ...(JSON.parse(JSON.stringify(rest)) as object),
+    }));
   } catch {
     return undefined;
   }
@@ -112,5 +126,11 @@ function schemaMeaning(schema: z.ZodType | undefined): unknown {
 }
 
 function hash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+  return createHash('sha256').update(JSON.stringify(value, sortKeys)).digest('hex').slice(0, 16);
+}
+
+/** The order of keys has no meaning, and an edit that only moves them changes nothing. */
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -32,15 +32,21 @@ export function soakProgress(samples: readonly Sample[], rule: SoakRule): SoakPr
   for (const [index, sample] of samples.entries()) {
     const before = samples[index - 1];
     if (before === undefined) continue;
-    const ms = sample.clocks.monotonic - before.clocks.monotonic;
     const why = whyNot(before, sample, rule);
-    if (why === undefined) countedMs += ms;
+    if (why === undefined) countedMs += shortest(before, sample);
     else notCounted.push({ until: sample.at, ms: Math.max(0, sample.clocks.wall - before.clocks.wall), why });
   }
   const last = samples.at(-1);
   const unhealthy = last === undefined ? [] : unhealthyReadings(last);
   const remainingMs = Math.max(0, rule.min - countedMs);
   return { countedMs, remainingMs, open: remainingMs === 0 && last?.healthy === true, notCounted, unhealthy };
+}
+
+/** The interval's length by the clock that says least, in milliseconds. */
+function shortest(before: Sample, sample: Sample): number {
+  const { wall, boottime, monotonic } = sample.clocks;
+  const { clocks } = before;
+  return Math.max(0, Math.min(wall - clocks.wall, boottime - clocks.boottime, monotonic - clocks.monotonic));
 }
 
 function whyNot(before: Sample, sample: Sample, rule: SoakRule): string | undefined {

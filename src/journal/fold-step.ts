@@ -1,0 +1,105 @@
+import type { JournalEvent } from './event.ts';
+import type { StepState } from './state.ts';
+
+type StepEvent = Extract<JournalEvent, { step: string }>;
+
+/** Brings one step forward by an event that is about it. */
+export function applyToStep(
+  step: StepState,
+  event: Exclude<StepEvent, { type: 'step.tried' | 'command.started' | 'command.ended' }>,
+): void {
+  switch (event.type) {
+    case 'step.started':
+      step.status = 'started';
+      step.attempts = event.attempt;
+      step.startedSeq ??= event.seq;
+      step.startedBoot ??= event.boot;
+      step.intent ??= { captured: event.captured, undo: event.undo };
+      step.undone = false;
+      step.skipped = undefined;
+      step.error = undefined;
+      return;
+    case 'step.completed':
+      step.status = 'done';
+      step.output = event.output;
+      step.completedAt = event.at;
+      step.error = undefined;
+      if (event.clocks !== undefined) step.verifiedAt = event.clocks;
+      return;
+    case 'step.skipped':
+      step.status = 'skipped';
+      step.skipped = event.why;
+      step.undone = false;
+      step.error = undefined;
+      step.output = event.output;
+      return;
+    case 'step.failed':
+      step.status = 'failed';
+      step.error = event.error;
+      return;
+    case 'step.interrupted':
+      step.status = 'interrupted';
+      return;
+    case 'step.settled':
+      if (event.as === 'not-started' || event.as === 'partial') step.status = event.as;
+      return;
+    case 'step.verified':
+      step.verifiedAt = event.clocks;
+      return;
+    case 'irreversible.accepted':
+      step.accepted = true;
+      return;
+    case 'gate.entered':
+      step.status = 'waiting';
+      step.startedSeq ??= event.seq;
+      step.undone = false;
+      step.gate = {
+        ...{ kind: event.kind, says: event.says, min: event.min, max: event.max, maxGap: event.maxGap },
+        enteredBoot: event.boot,
+        enteredAt: event.at,
+        samples: [],
+        openedSeq: undefined,
+      };
+      return;
+    case 'gate.sampled': {
+      const { healthy, readings, boot, clocks, at } = event;
+      step.gate?.samples.push({ healthy, readings, boot, clocks, at });
+      return;
+    }
+    case 'gate.opened':
+      step.status = 'done';
+      step.output = event.input;
+      step.completedAt = event.at;
+      if (step.gate) step.gate.openedSeq = event.seq;
+      return;
+    case 'undo.started':
+      step.status = 'undoing';
+      return;
+    case 'undo.failed':
+      step.status = 'undo-failed';
+      step.error = event.error;
+      return;
+    case 'undo.interrupted':
+      step.status = 'undoing';
+      return;
+    case 'undo.completed':
+      forget(step);
+  }
+}
+
+/**
+ * After an undo the step is as if it had never begun: the next start captures anew. Its output stays
+ * until then, since a step that is undone later may still ask for it.
+ */
+function forget(step: StepState): void {
+  step.status = 'pending';
+  step.undone = true;
+  step.startedSeq = undefined;
+  step.startedBoot = undefined;
+  step.intent = undefined;
+  step.completedAt = undefined;
+  step.verifiedAt = undefined;
+  step.error = undefined;
+  step.gate = undefined;
+  step.accepted = false;
+}
