@@ -12,7 +12,7 @@ export async function abort(session: Session, why: string): Promise<readonly str
 
 /** What the begun steps have left, with the way to take each back by hand. */
 export function whatRemains(state: RunState): readonly string[] {
-  return state.nodes
+  return [...state.nodes, ...state.removed]
     .map((node) => ({ node, step: stepState(state, node.id) }))
     .filter(
       ({ node, step }) =>

@@ -1,5 +1,13 @@
 import { StepError } from '../errors.ts';
-import { Interrupted, record, throwIfInterrupted, type Session } from './session.ts';
+import { checkedCommands } from './commands.ts';
+import {
+  Interrupted,
+  isJournalFailure,
+  record,
+  stepOf,
+  throwIfInterrupted,
+  type Session,
+} from './session.ts';
 import { failureOf } from './failure.ts';
 import {
   durationMs,
@@ -17,21 +25,32 @@ export interface Acting {
   readonly step: string;
   readonly attempt: number;
   readonly undoing: boolean;
+  /** How many commands it has begun, over all its tries. */
+  commandCount: number;
 }
+
+/** `setTimeout` takes no longer delay, in milliseconds, and fires at once instead. */
+const longestTimer = 2 ** 31 - 1;
 
 /**
  * Does what a step says, with its tries and its time limit. Gives the output as the body returned it.
+ *
+ * @param commands as they were recorded with the intent
  * @throws StepError when the last try failed; Interrupted when the run was
  */
 export async function act(
   session: Session,
   node: StepNode,
   context: CapturedContext,
-  attempt: number,
+  commands: readonly Command[],
 ): Promise<unknown> {
   const { retry } = node.body;
+  const { attempts: attempt } = stepOf(session, node);
+  const acting: Acting = { step: node.id, attempt, undoing: false, commandCount: 0 };
   const once = () =>
-    withTimeout(node, session.signal, (signal) => actOnce(session, node, context, attempt, signal));
+    withTimeout(node, session.signal, (signal) =>
+      actOnce(node, actContext(session, node, context, acting, signal), commands),
+    );
   if (retry === undefined || retry.retries === 0) return once();
   const { default: pRetry } = await import('p-retry');
   return pRetry(once, {
@@ -39,9 +58,10 @@ export async function act(
     minTimeout: retry.minDelayMs ?? 1_000,
     ...(retry.maxDelayMs === undefined ? {} : { maxTimeout: retry.maxDelayMs }),
     signal: session.signal,
-    shouldRetry: ({ error }) => !(error instanceof Interrupted),
+    shouldRetry: ({ error }) => mayRetry(session, error),
     onFailedAttempt: async ({ error, attemptNumber, retriesLeft, retryDelay }) => {
-      if (retriesLeft === 0 || error instanceof Interrupted) return;
+      // No delay means that p-retry will not try again, as after a TypeError, which is a defect of the code.
+      if (retriesLeft === 0 || retryDelay === 0 || !mayRetry(session, error)) return;
       await record(session, {
         type: 'step.tried',
         step: node.id,
@@ -57,18 +77,18 @@ export async function act(
   });
 }
 
+function mayRetry(session: Session, error: unknown): boolean {
+  return !(error instanceof Interrupted) && !session.signal.aborted && !isJournalFailure(error);
+}
+
 async function actOnce(
-  session: Session,
-  node: StepNode,
-  context: CapturedContext,
-  attempt: number,
-  signal: AbortSignal,
+  { body }: StepNode,
+  context: ActContext,
+  commands: readonly Command[],
 ): Promise<unknown> {
-  const { body } = node;
-  const acting = actContext(session, node, context, { step: node.id, attempt, undoing: false }, signal);
-  if (body.run !== undefined) return body.run(acting);
+  if (body.run !== undefined) return body.run(context);
   const results: CommandResult[] = [];
-  for (const command of body.commands?.(context) ?? []) results.push(await acting.exec(command));
+  for (const command of commands) results.push(await context.exec(command));
   return body.result?.({ ...context, results });
 }
 
@@ -81,7 +101,6 @@ export function actContext(
   signal: AbortSignal,
 ): ActContext {
   const { ports } = session;
-  let count = 0;
   return {
     ...context,
     signal,
@@ -91,7 +110,7 @@ export function actContext(
       ports.logs.line(node.id, acting.attempt, line, 'note');
       ports.tell({ type: 'line', step: node.id, text: line, stream: 'note' });
     },
-    exec: (command, options) => execJournaled(session, acting, ++count, command, signal, options ?? {}),
+    exec: (command, options) => execJournaled(session, acting, command, signal, options ?? {}),
   };
 }
 
@@ -99,16 +118,28 @@ export function actContext(
 export async function execJournaled(
   session: Session,
   acting: Acting,
-  number: number,
-  command: Command,
+  given: Command,
   signal: AbortSignal,
   options: ActExecOptions,
 ): Promise<CommandResult> {
   const { ports, state } = session;
   const { step, attempt, undoing } = acting;
+  const [command] = checkedCommands(step, [given]) as [Command];
   throwIfInterrupted(session.signal);
+  const number = (acting.commandCount += 1);
   const began = ports.host.clock.now().monotonic;
-  const result = await ports.host.spawn(command, {
+  let started = false;
+  const ended = (exitCode: number | null, signalName?: string) =>
+    record(session, {
+      type: 'command.ended',
+      step,
+      attempt,
+      number,
+      exitCode,
+      ...(signalName === undefined ? {} : { signal: signalName }),
+      ms: Math.max(0, ports.host.clock.now().monotonic - began),
+    });
+  const spawning = ports.host.spawn(command, {
     run: state.run,
     signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
     anyExit: true,
@@ -122,6 +153,7 @@ export async function execJournaled(
         process,
         undoing,
       });
+      started = true;
       await ports.crashPoint(undoing ? 'mid-undo' : 'mid-act', step);
     },
     onLine: (text, stream) => {
@@ -131,19 +163,14 @@ export async function execJournaled(
       ports.tell({ type: 'line', step, text, stream });
     },
   });
-  const ms = ports.host.clock.now().monotonic - began;
-  const signalName = result.signal === undefined ? {} : { signal: result.signal };
-  await record(session, {
-    type: 'command.ended',
-    step,
-    attempt,
-    number,
-    exitCode: result.exitCode,
-    ...signalName,
-    ms,
+  const result = await spawning.catch(async (thrown: unknown) => {
+    // A command that was ended has ended; the next process need not look for it.
+    if (started && !isJournalFailure(thrown)) await ended(null);
+    throw thrown;
   });
+  await ended(result.exitCode, result.signal);
   throwIfInterrupted(session.signal);
-  if (signal.aborted) throw signal.reason;
+  signal.throwIfAborted();
   if (options.anyExit !== true && !(command.ok ?? [0]).includes(result.exitCode ?? -1)) {
     throw commandFailed(command, result);
   }
@@ -166,11 +193,15 @@ async function withTimeout<T>(
 ): Promise<T> {
   const { timeout } = node.body;
   if (timeout === undefined) return work(signal);
-  const ms = durationMs(timeout);
   const limit = new AbortController();
-  const timer = setTimeout(() => {
-    limit.abort(new StepError('step.timeout', `step "${node.id}" took longer than its limit of ${timeout}`));
-  }, ms);
+  const timer = setTimeout(
+    () => {
+      limit.abort(
+        new StepError('step.timeout', `step "${node.id}" took longer than its limit of ${timeout}`),
+      );
+    },
+    Math.min(durationMs(timeout), longestTimer),
+  );
   try {
     return await work(AbortSignal.any([signal, limit.signal]));
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { RunState } from '../journal/state.ts';
-import { stepState } from '../journal/state.ts';
+import { stepState, type StepState } from '../journal/state.ts';
 import { UsageError } from '../errors.ts';
 import {
   sh,
@@ -19,9 +19,14 @@ export function runInfo(state: RunState, folder: string): RunInfo {
 /** What is fixed before a step begins: parameters, the outputs of its needs, the run. */
 export function stepContext(node: Node, state: RunState, folder: string): StepContext {
   const outputs = Object.fromEntries(
-    Object.entries(node.outputNames).map(([id, name]) => [name, stepState(state, id).output]),
+    Object.entries(node.outputNames).map(([id, name]) => [name, copyOf(stepState(state, id).output)]),
   );
-  return { params: state.params, outputs, run: runInfo(state, folder) };
+  return { params: copyOf(state.params), outputs, run: runInfo(state, folder) };
+}
+
+/** What a step does to its copy reaches no other step, nor what is undone by. */
+function copyOf<T>(value: T): T {
+  return structuredClone(value);
 }
 
 /**
@@ -30,6 +35,11 @@ export function stepContext(node: Node, state: RunState, folder: string): StepCo
  */
 export function readContext(node: Node, context: StepContext, host: Host): ReadContext {
   return { ...context, input: inputOf(node, context), $: ask(host), sh, host };
+}
+
+/** What was captured before the first attempt, as the journal has it. */
+export function recordedCapture(step: StepState): unknown {
+  return copyOf(step.intent?.captured);
 }
 
 export function capturedContext(read: ReadContext, captured: unknown): CapturedContext {

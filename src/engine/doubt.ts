@@ -1,5 +1,5 @@
 import type { ProbeAnswer, ReadContext, Schema, StepNode } from '../runbook/index.ts';
-import { capturedContext } from './context.ts';
+import { capturedContext, recordedCapture } from './context.ts';
 import { failureOf } from './failure.ts';
 import { parseOutput } from './output.ts';
 import { record, stepOf, type Session } from './session.ts';
@@ -28,7 +28,7 @@ export async function settleDoubt(session: Session, node: StepNode, read: ReadCo
     await settle('partial', 'idempotent', 'running it twice does no harm');
     return { as: 'run' };
   }
-  const context = capturedContext(read, step.intent?.captured);
+  const context = capturedContext(read, recordedCapture(step));
   const { probe } = node.body;
   const answer = await probed(() => probe(context));
   if (answer === 'not-started') {
@@ -66,13 +66,22 @@ export function unknownWhy(answer: ProbeAnswer<Schema>): string {
   return typeof answer === 'object' && 'unknown' in answer ? answer.unknown : 'the probe cannot tell';
 }
 
-/** A probe that fails cannot tell; the failure is the reason. */
+/** A probe that fails, or gives no answer that there is, cannot tell; the reason says so. */
 export async function probed(
   probe: () => ProbeAnswer<Schema> | Promise<ProbeAnswer<Schema>>,
 ): Promise<ProbeAnswer<Schema>> {
   try {
-    return await probe();
+    const answer: unknown = await probe();
+    return isAnswer(answer) ? answer : { unknown: `its probe answered ${String(answer)}` };
   } catch (thrown) {
     return { unknown: `its probe failed: ${failureOf(thrown).message}` };
   }
+}
+
+const words: ReadonlySet<unknown> = new Set(['done', 'not-started', 'partial', 'unknown']);
+
+function isAnswer(answer: unknown): answer is ProbeAnswer<Schema> {
+  if (words.has(answer)) return true;
+  if (typeof answer !== 'object' || answer === null) return false;
+  return 'done' in answer || ('unknown' in answer && typeof answer.unknown === 'string');
 }

@@ -1,12 +1,13 @@
+import { exitCodes, MigrateError, UsageError } from '../errors.ts';
+import type { Failure } from '../journal/event.ts';
+import type { RunState } from '../journal/state.ts';
 import { choose, frontier } from '../plan/forward.ts';
-import { stepState } from '../journal/state.ts';
-import { durationMs, type Node } from '../runbook/index.ts';
-import { attemptCheck, attemptStep, type StepResult } from './attempt.ts';
-import { stepContext } from './context.ts';
-import { passPersonGate } from './gates/person.ts';
-import { passRebootGate } from './gates/reboot.ts';
-import { passSoak } from './gates/soak.ts';
-import { refresh } from './freshness.ts';
+import { didYouMean, type Node } from '../runbook/index.ts';
+import { attemptStep } from './attempt.ts';
+import { attemptCheck } from './check.ts';
+import { passGate } from './gates/pass.ts';
+import { mustBeOpen } from './resume.ts';
+import type { StepResult } from './step-result.ts';
 import { outcome, type Outcome } from './outcome.ts';
 import { rollBack } from './rollback.ts';
 import { Interrupted, record, type Session } from './session.ts';
@@ -22,11 +23,17 @@ export interface ForwardOptions {
   readonly shuffle?: (ready: readonly Node[]) => readonly Node[];
 }
 
-/** Goes forward until the run is complete, or something must be waited for, or something failed. */
-export async function advance(session: Session, options: ForwardOptions = {}): Promise<Outcome> {
-  const all = session.runbook?.nodes ?? [];
-  const last = options.until === undefined ? all.length : all.findIndex(({ id }) => id === options.until) + 1;
-  const nodes = all.slice(0, last);
+/**
+ * Goes forward until the run is complete, or something must be waited for, or something failed.
+ * @throws UsageError `until.no-step`; MigrateError `run.rolling-back`, `run.over`; StateError when the
+ *   journal cannot be written, after everything that ran was ended
+ */
+export async function advance(given: Session, options: ForwardOptions = {}): Promise<Outcome> {
+  mustGoForward(given.state);
+  const halt = new AbortController();
+  const session = { ...given, signal: AbortSignal.any([given.signal, halt.signal]) };
+  const nodes = nodesUntil(session, options.until);
+  /** What this process has begun and will not begin again. */
   const ended = new Map<string, StepResult>();
   const running = new Map<string, Promise<void>>();
   let stopping: { node: Node; result: StepResult } | undefined;
@@ -34,7 +41,7 @@ export async function advance(session: Session, options: ForwardOptions = {}): P
   const begin = (node: Node) => {
     const work = attemptNode(session, node, options).then((result) => {
       running.delete(node.id);
-      ended.set(node.id, result);
+      if (result.kind !== 'done') ended.set(node.id, result);
       if (result.kind === 'interrupted' || (result.kind === 'failed' && node.onFailure !== 'continue')) {
         stopping ??= { node, result };
       }
@@ -42,70 +49,59 @@ export async function advance(session: Session, options: ForwardOptions = {}): P
     running.set(node.id, work);
   };
 
-  for (;;) {
-    if (stopping === undefined && !session.signal.aborted) {
-      const busy = new Set([
-        ...running.keys(),
-        ...[...ended].filter(([, result]) => result.kind !== 'done').map(([id]) => id),
-      ]);
-      const { ready, unreachable } = frontier(nodes, session.state, busy);
-      for (const node of unreachable)
-        await record(session, { type: 'step.skipped', step: node.id, why: 'failed-need' });
-      const ordered = options.shuffle?.(ready) ?? ready;
-      const active = nodes.filter(({ id }) => running.has(id));
-      for (const node of choose(ordered, active, options.jobs ?? 1)) begin(node);
+  try {
+    for (;;) {
+      if (stopping === undefined && !session.signal.aborted) {
+        const busy = new Set([...running.keys(), ...ended.keys()]);
+        const { ready, unreachable } = frontier(nodes, session.state, busy);
+        for (const node of unreachable)
+          await record(session, { type: 'step.skipped', step: node.id, why: 'failed-need' });
+        const ordered = options.shuffle?.(ready) ?? ready;
+        const active = running.size === 0 ? [] : nodes.filter(({ id }) => running.has(id));
+        for (const node of choose(ordered, active, options.jobs ?? 1)) begin(node);
+      }
+      if (running.size === 0) break;
+      await Promise.race(running.values());
     }
-    if (running.size === 0) break;
-    await Promise.race(running.values());
+  } catch (thrown) {
+    // The journal has failed, or this program has. What still runs must not go on unrecorded.
+    halt.abort('a failure of the journal');
+    await Promise.allSettled(running.values());
+    throw thrown;
   }
   return conclude(session, nodes, ended, stopping, options);
+}
+
+/**
+ * @throws MigrateError `run.rolling-back` when a rollback has begun, `run.over` when nothing is left to do
+ */
+function mustGoForward(state: RunState): void {
+  mustBeOpen(state);
+  if (state.status !== 'rolling-back') return;
+  throw new MigrateError('run.rolling-back', `${state.run} is on its way back, and cannot go forward`, {
+    exitCode: exitCodes.usage,
+    hint: `Finish the rollback first: migrate rollback ${state.run}`,
+  });
+}
+
+function nodesUntil(session: Session, until: string | undefined): readonly Node[] {
+  const all = session.runbook?.nodes ?? [];
+  if (until === undefined) return all;
+  const index = all.findIndex(({ id }) => id === until);
+  if (index !== -1) return all.slice(0, index + 1);
+  const known = all.map(({ id }) => id);
+  throw new UsageError('until.no-step', `there is no step "${until}".${didYouMean(until, known)}`);
 }
 
 async function attemptNode(session: Session, node: Node, options: ForwardOptions): Promise<StepResult> {
   switch (node.kind) {
     case 'step':
-      return (await staleBefore(session, node)) ?? attemptStep(session, node);
+      return attemptStep(session, node);
     case 'check':
       return attemptCheck(session, node);
     default:
       return passGate(session, node, options);
   }
-}
-
-async function passGate(
-  session: Session,
-  node: Exclude<Node, { kind: 'step' | 'check' }>,
-  options: ForwardOptions,
-): Promise<StepResult> {
-  if (node.when?.(stepContext(node, session.state, session.folder)) === false) {
-    await record(session, { type: 'step.skipped', step: node.id, why: 'when' });
-    return { kind: 'done' };
-  }
-  try {
-    if (node.kind === 'soak') return await passSoak(session, node, options.wait ?? false);
-    if (node.kind === 'reboot') return await passRebootGate(session, node);
-    return await passPersonGate(session, node);
-  } catch (thrown) {
-    if (thrown instanceof Interrupted || session.signal.aborted)
-      return { kind: 'interrupted', by: new Interrupted(session.signal).by };
-    throw thrown;
-  }
-}
-
-/** Before anything irreversible, the proofs that a soak keeps fresh must still be fresh. */
-async function staleBefore(
-  session: Session,
-  node: Extract<Node, { kind: 'step' }>,
-): Promise<StepResult | undefined> {
-  if (node.reversal !== 'irreversible' || stepState(session.state, node.id).status === 'done')
-    return undefined;
-  for (const soak of session.runbook?.nodes ?? []) {
-    const { gate } = stepState(session.state, soak.id);
-    if (soak.kind !== 'soak' || gate?.max === undefined) continue;
-    const stale = await refresh(session, soak.fresh, durationMs(gate.max));
-    if (stale !== undefined) return stale;
-  }
-  return undefined;
 }
 
 async function conclude(
@@ -126,7 +122,7 @@ async function conclude(
   }
   if (stopping?.result.kind === 'failed') {
     const { node, result } = stopping;
-    if (node.onFailure === 'rollback') return rollBack(session, {});
+    if (node.onFailure === 'rollback') return goBack(session, node, result.failure);
     return outcome('failed', `step "${node.id}" failed: ${result.failure.message}`, {
       step: node.id,
       hint: [
@@ -140,7 +136,7 @@ async function conclude(
   for (const [id, result] of ended) {
     if (result.kind === 'waiting') return outcome('waiting', result.why, { step: id, hint: result.hint });
   }
-  if (!frontier(nodes, session.state, new Set()).finished) {
+  if (!frontier(nodes, session.state, new Set(ended.keys())).finished) {
     return outcome('failed', 'the run cannot go on, and no step says why', {
       hint: `See migrate status ${run}`,
     });
@@ -160,4 +156,12 @@ async function conclude(
   }
   await record(session, { type: 'run.completed' });
   return outcome('completed', 'every step is done');
+}
+
+/** The step's failure stays what it is, also when everything is undone after it. */
+async function goBack(session: Session, node: Node, failure: Failure): Promise<Outcome> {
+  const undone = await rollBack(session, {});
+  const message = `step "${node.id}" failed: ${failure.message}\nThen: ${undone.message}`;
+  const exitCode = undone.status === 'rolled-back' ? exitCodes.stepFailed : undone.exitCode;
+  return { ...undone, message, exitCode, step: node.id };
 }

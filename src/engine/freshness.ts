@@ -1,9 +1,22 @@
-import { stepState } from '../journal/state.ts';
-import type { StepResult } from './attempt.ts';
-import { capturedContext, readContext, stepContext } from './context.ts';
+import { durationMs, type Node, type StepNode } from '../runbook/index.ts';
+import { find } from './check.ts';
+import { capturedContext, readContext, recordedCapture, stepContext } from './context.ts';
 import { failureOf } from './failure.ts';
-import { nodeOf, record, type Session } from './session.ts';
+import { isJournalFailure, nodeOf, record, stepOf, type Session } from './session.ts';
+import type { StepResult } from './step-result.ts';
 import { verifyStep } from './verify.ts';
+
+/** Before anything irreversible, the proofs that the soaks keep fresh must still be fresh. */
+export async function refreshProofs(session: Session, node: StepNode): Promise<StepResult | undefined> {
+  if (node.reversal !== 'irreversible') return undefined;
+  for (const soak of session.runbook?.nodes ?? []) {
+    const { gate } = stepOf(session, soak);
+    if (soak.kind !== 'soak' || gate?.max === undefined) continue;
+    const stale = await refresh(session, soak.fresh, durationMs(gate.max));
+    if (stale !== undefined) return stale;
+  }
+  return undefined;
+}
 
 /**
  * Verifies again the named steps whose proof is older than `maxAge` milliseconds, or whose age cannot
@@ -16,33 +29,43 @@ export async function refresh(
 ): Promise<StepResult | undefined> {
   for (const id of ids) {
     const node = nodeOf(session, id);
-    const step = stepState(session.state, id);
-    if (node?.kind !== 'step' || step.status !== 'done' || !isStale(session, id, maxAge)) continue;
-    const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
+    if (node === undefined || !stands(session, node) || !isStale(session, node, maxAge)) continue;
     try {
-      const { clocks } = await verifyStep(
-        session,
-        node,
-        capturedContext(read, step.intent?.captured),
-        step.output,
-      );
-      if (clocks !== undefined) await record(session, { type: 'step.verified', step: id, clocks });
+      await proveAgain(session, node);
     } catch (thrown) {
+      if (isJournalFailure(thrown)) throw thrown;
       const failure = failureOf(thrown);
       return {
         kind: 'failed',
         failure: { ...failure, message: `"${id}" no longer verifies: ${failure.message}` },
       };
     }
+    await record(session, { type: 'step.verified', step: id, clocks: session.ports.host.clock.now() });
   }
   return undefined;
 }
 
-function isStale(session: Session, id: string, maxAge: number): boolean {
-  const { verifiedAt } = stepState(session.state, id);
+async function proveAgain(session: Session, node: Node): Promise<void> {
+  const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
+  if (node.kind === 'check') await find(node, read);
+  if (node.kind !== 'step') return;
+  const step = stepOf(session, node);
+  // What was found done was never begun here, so nothing is captured yet, and nothing has changed it since.
+  const captured = step.intent === undefined ? await node.body.capture?.(read) : recordedCapture(step);
+  await verifyStep(session, node, capturedContext(read, captured), structuredClone(step.output));
+}
+
+function stands(session: Session, node: Node): boolean {
+  const { status, skipped } = stepOf(session, node);
+  return status === 'done' || (status === 'skipped' && skipped === 'already-done');
+}
+
+function isStale(session: Session, node: Node, maxAge: number): boolean {
+  const { verifiedAt } = stepOf(session, node);
   if (verifiedAt === undefined) return true;
   const now = session.ports.host.clock.now();
-  // The wall clock may have jumped back; a negative age is no age.
-  const age = now.wall - verifiedAt.wall;
-  return age < 0 || age > maxAge;
+  const byWall = now.wall - verifiedAt.wall;
+  // The wall clock may have been set back. The time since boot cannot be, but begins anew with each boot.
+  const byBoot = now.boottime - verifiedAt.boottime;
+  return byWall < 0 || Math.max(byWall, byBoot) > maxAge;
 }

@@ -1,5 +1,6 @@
 import type { RecordedUndo } from '../journal/event.ts';
 import type { CapturedContext, Node, StepNode } from '../runbook/index.ts';
+import { checkedCommands, checkedUndo } from './commands.ts';
 
 /** The undo as data, computed before the act from what was captured. */
 export function recordUndo(node: Node, context: CapturedContext): RecordedUndo {
@@ -13,15 +14,12 @@ function undoData(node: StepNode, context: CapturedContext): RecordedUndo {
   const { undo } = node;
   if (undo === undefined) return { kind: 'nothing' };
   if (typeof undo === 'function') {
-    return { kind: 'data', actions: undo(context).map((action) => structuredClone(action) as never) };
+    return { kind: 'data', actions: checkedUndo(node.id, undo(context)) as never };
   }
   const breakGlass = typeof undo.breakGlass === 'function' ? undo.breakGlass(context) : undo.breakGlass;
   return {
     kind: 'code',
     describe: typeof undo.describe === 'function' ? undo.describe(context) : undo.describe,
-    breakGlass:
-      typeof breakGlass === 'string'
-        ? breakGlass
-        : breakGlass.map((command) => structuredClone(command) as never),
+    breakGlass: typeof breakGlass === 'string' ? breakGlass : (checkedCommands(node.id, breakGlass) as never),
   };
 }

@@ -1,4 +1,5 @@
-import { MigrateError, StateError, exitCodes } from '../errors.ts';
+import type { z } from 'zod';
+import { MigrateError, StateError, UsageError, exitCodes } from '../errors.ts';
 import type { RunState } from '../journal/state.ts';
 import { difference, type Change } from '../plan/difference.ts';
 import { fingerprintOf, recordNodes } from '../plan/fingerprint.ts';
@@ -39,7 +40,8 @@ export async function recordResume(session: Session): Promise<void> {
  * Compares the runbook at hand with what the run pinned, and pins the change when it may go on.
  *
  * @param accept go on although something that is already done or begun has changed
- * @throws MigrateError `runbook.changed` with every change, when it may not
+ * @throws MigrateError `runbook.changed` with every change, when it may not; UsageError `runbook.other`
+ *   for a runbook of another name, `runbook.params` when it asks for a parameter that the run lacks
  */
 export async function acceptRunbook(
   session: Session,
@@ -47,6 +49,8 @@ export async function acceptRunbook(
   accept: boolean,
 ): Promise<readonly Change[]> {
   const { state } = session;
+  mustBeSameRunbook(state, runbook);
+  mustHaveParams(state, runbook);
   const nodes = recordNodes(runbook, state.params);
   const changes = difference(state, nodes);
   if (changes.length === 0) return changes;
@@ -69,4 +73,32 @@ export async function acceptRunbook(
     changes: changes.map(({ says }) => says),
   });
   return changes;
+}
+
+function mustBeSameRunbook(state: RunState, { id }: Runbook): void {
+  if (id === state.runbook) return;
+  throw new UsageError(
+    'runbook.other',
+    `${state.run} is a run of ${state.runbook}, and this file holds ${id}`,
+    'Give the run its own runbook back; a renamed one needs a new run.',
+  );
+}
+
+/** Parameters are pinned as they were parsed, so none can be added to a run that has begun. */
+function mustHaveParams(state: RunState, runbook: Runbook): void {
+  const pinned = new Set(Object.keys(state.params ?? {}));
+  const missing = Object.entries(runbook.params.shape)
+    .filter(([name]) => !pinned.has(name))
+    .filter(([, schema]) => !(schema as z.ZodType).safeParse(undefined).success || hasDefault(schema))
+    .map(([name]) => name);
+  if (missing.length === 0) return;
+  throw new UsageError(
+    'runbook.params',
+    `the runbook was edited since ${state.run} began, and asks for what the run did not pin: ${missing.join(', ')}`,
+    'Put the runbook back as it was, make the new parameter .optional(), or end this run and begin another.',
+  );
+}
+
+function hasDefault(schema: unknown): boolean {
+  return (schema as z.ZodType).safeParse(undefined).data !== undefined;
 }

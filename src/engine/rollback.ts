@@ -4,7 +4,8 @@ import { stepState } from '../journal/state.ts';
 import { settleDoubt } from './doubt.ts';
 import { readContext, stepContext } from './context.ts';
 import { outcome, type Outcome } from './outcome.ts';
-import { Interrupted, nodeOf, record, type Session } from './session.ts';
+import { Interrupted, isJournalFailure, nodeOf, record, type Session } from './session.ts';
+import { probeUndone } from './undo-probe.ts';
 import { undoStep } from './undo.ts';
 
 export interface RollbackOptions {
@@ -12,7 +13,10 @@ export interface RollbackOptions {
   readonly to?: string;
 }
 
-/** Goes back step by step; stops where an undo fails, and can be called again from there. */
+/**
+ * Goes back step by step; stops where an undo fails, and can be called again from there.
+ * @throws UsageError `rollback.no-step`, `rollback.not-begun` for a wrong `to`
+ */
 export async function rollBack(session: Session, options: RollbackOptions): Promise<Outcome> {
   const { state, ports } = session;
   const to = options.to ?? state.rollback?.to;
@@ -20,7 +24,7 @@ export async function rollBack(session: Session, options: RollbackOptions): Prom
   const refusal = await refuseIrreversible(session, planRollback(state, boot, to));
   if (refusal !== undefined) return refusal;
   const plan = planRollback(state, boot, to);
-  if (state.status !== 'rolling-back' || state.rollback?.to !== to) {
+  if (mustAnnounce(session, plan, to)) {
     const steps = [...plan.beforeReboot, ...plan.afterReboot].map(({ id }) => id);
     await record(session, {
       type: 'rollback.started',
@@ -30,9 +34,9 @@ export async function rollBack(session: Session, options: RollbackOptions): Prom
     });
   }
   const stopped =
-    (await undoAll(session, plan.beforeReboot)) ??
+    (await undoAll(session, plan.beforeReboot, { later: plan.afterReboot, provenLater: true })) ??
     (await passReboot(session, plan)) ??
-    (await undoAll(session, plan.afterReboot));
+    (await undoAll(session, plan.afterReboot, { later: [], provenLater: false }));
   if (stopped !== undefined) return stopped;
   await record(session, { type: 'rollback.completed', ...(to === undefined ? {} : { to }) });
   return to === undefined
@@ -42,14 +46,24 @@ export async function rollBack(session: Session, options: RollbackOptions): Prom
       });
 }
 
-async function undoAll(session: Session, steps: readonly RollbackStep[]): Promise<Outcome | undefined> {
+/** It begins now, or goes elsewhere, or the machine has meanwhile booted into what is to be undone. */
+function mustAnnounce({ state }: Session, plan: RollbackPlan, to: string | undefined): boolean {
+  if (state.status !== 'rolling-back' || state.rollback?.to !== to) return true;
+  return plan.rebootNeeded && state.rollback?.reboot === 'not-needed';
+}
+
+async function undoAll(
+  session: Session,
+  steps: readonly RollbackStep[],
+  { later, provenLater }: { later: readonly RollbackStep[]; provenLater: boolean },
+): Promise<Outcome | undefined> {
   const { run } = session.state;
   for (const [index, step] of steps.entries()) {
     if (session.signal.aborted) return interrupted(session, step.id);
-    const result = await undoStep(session, step);
+    const result = await undoStep(session, step, provenLater);
     if (result.kind === 'interrupted') return interrupted(session, step.id);
     if (result.kind === 'failed') {
-      const left = steps.slice(index).map(({ id }) => id);
+      const left = [...steps.slice(index), ...later].map(({ id }) => id);
       return outcome(
         'rollback-incomplete',
         `the undo of "${step.id}" failed: ${result.message}\nNot undone yet: ${left.join(', ')}`,
@@ -72,7 +86,7 @@ async function interrupted(session: Session, step: string): Promise<Outcome> {
   });
 }
 
-/** The running system lives on what is to be undone, so it must boot into the old state first. */
+/** The running system lives on what is to be undone, so it must boot into the old state first, and be seen to. */
 async function passReboot(session: Session, plan: RollbackPlan): Promise<Outcome | undefined> {
   if (!plan.rebootNeeded || session.state.rollback?.reboot === 'passed') return undefined;
   const boot = await session.ports.host.boot();
@@ -80,7 +94,10 @@ async function passReboot(session: Session, plan: RollbackPlan): Promise<Outcome
   const says = 'the undone steps take effect at the next boot; reboot this machine now';
   if (rollback?.reboot !== 'waiting') {
     await record(session, { type: 'rollback.reboot-entered', boot, says });
+    await session.ports.crashPoint('at-gate', undefined);
   } else if (rollback.rebootFrom !== undefined && !isSameBoot(rollback.rebootFrom, boot)) {
+    const still = await stillInEffect(session, rollback.toProve);
+    if (still !== undefined) return still;
     await record(session, { type: 'rollback.reboot-passed', boot });
     return undefined;
   }
@@ -89,36 +106,42 @@ async function passReboot(session: Session, plan: RollbackPlan): Promise<Outcome
   });
 }
 
+/** After the boot the undone steps must be seen to be undone, before anything that lies beneath them is. */
+async function stillInEffect(
+  session: Session,
+  toProve: ReadonlyMap<string, { readonly captured: unknown }>,
+): Promise<Outcome | undefined> {
+  const { run } = session.state;
+  for (const [id, { captured }] of toProve) {
+    const { is } = await probeUndone(session, id, captured);
+    if (is !== 'done' && is !== 'partial') continue;
+    return outcome(
+      'waiting',
+      `the machine has booted, and "${id}", which was undone, is still in effect; nothing else is undone before it is not`,
+      {
+        step: id,
+        hint: `See what the machine boots, reboot it, then: migrate rollback ${run}\nWhen it is undone all the same: migrate settle ${run} ${id} --undone --why '…'`,
+      },
+    );
+  }
+  return undefined;
+}
+
 /** Past the point of no return there is no way back by undo, unless the step turns out never to have begun. */
 async function refuseIrreversible(session: Session, plan: RollbackPlan): Promise<Outcome | undefined> {
-  for (const { id } of plan.irreversible) {
-    const step = stepState(session.state, id);
-    const node = nodeOf(session, id);
-    const open =
-      step.status === 'started' ||
-      step.status === 'interrupted' ||
-      step.status === 'failed' ||
-      step.status === 'not-started';
-    if (open && node?.kind === 'step') {
-      const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
-      if (
-        (await settleDoubt(session, node, read)).as === 'run' &&
-        stepState(session.state, id).status === 'not-started'
-      ) {
-        await record(session, {
-          type: 'undo.completed',
-          step: id,
-          by: 'nothing-to-undo',
-          why: 'it never began',
-        });
-        continue;
-      }
+  const { run } = session.state;
+  for (const { id, node, step } of plan.irreversible) {
+    if (await neverBegan(session, id)) {
+      const why = 'it never began';
+      await record(session, { type: 'undo.completed', step: id, by: 'nothing-to-undo', why });
+      continue;
     }
-    const why = node?.kind === 'step' ? node.irreversible : undefined;
-    const { run } = session.state;
+    const how = step.status === 'done' ? 'is done' : 'may be done, wholly or in part,';
+    const undo = step.intent?.undo;
+    const why = undo?.kind === 'irreversible' ? undo.why : node.irreversible;
     return outcome(
       'rollback-incomplete',
-      `"${id}" is done and cannot be undone${why === undefined ? '' : `: ${why}`}. Nothing was changed`,
+      `"${id}" ${how} and cannot be undone${why === undefined ? '' : `: ${why}`}. Nothing was changed`,
       {
         step: id,
         hint:
@@ -128,4 +151,20 @@ async function refuseIrreversible(session: Session, plan: RollbackPlan): Promise
     );
   }
   return undefined;
+}
+
+async function neverBegan(session: Session, id: string): Promise<boolean> {
+  const step = stepState(session.state, id);
+  const node = nodeOf(session, id);
+  const open = step.status === 'started' || step.status === 'interrupted' || step.status === 'failed';
+  if (open && node?.kind === 'step') {
+    try {
+      const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
+      await settleDoubt(session, node, read);
+    } catch (thrown) {
+      // What cannot be told was begun.
+      if (isJournalFailure(thrown)) throw thrown;
+    }
+  }
+  return step.status === 'not-started';
 }

@@ -1,3 +1,4 @@
+import { StateError } from '../errors.ts';
 import type { EventBody, JournalEvent } from '../journal/event.ts';
 import { apply } from '../journal/fold.ts';
 import { stepState, type RunState, type StepState } from '../journal/state.ts';
@@ -33,6 +34,16 @@ export function stepOf(session: Session, node: { readonly id: string }): StepSta
 
 export function nodeOf(session: Session, id: string): Node | undefined {
   return session.runbook?.nodes.find((node) => node.id === id);
+}
+
+/**
+ * Whether the journal itself has failed: then nothing further may be begun, or even said to have failed.
+ * An event that could not be stored was never written, and is a fault of the step that gave it.
+ */
+export function isJournalFailure(thrown: unknown): boolean {
+  return (
+    thrown instanceof StateError && thrown.code.startsWith('journal.') && thrown.code !== 'journal.unstorable'
+  );
 }
 
 /** Thrown out of an act when the run is interrupted; never a failure of the step. */

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../runbook/index.ts';
-import { capturedContext, readContext, stepContext } from './context.ts';
+import { capturedContext, readContext, recordedCapture, stepContext } from './context.ts';
 import { parseOutput } from './output.ts';
 import { nodeOf, record, stepOf, type Session } from './session.ts';
 import { verifyStep } from './verify.ts';
@@ -19,17 +19,20 @@ export async function settle(
   why: string,
   output?: unknown,
 ): Promise<void> {
-  const recorded = session.state.nodes.find((node) => node.id === id);
+  const nodes = [...session.state.nodes, ...session.state.removed];
+  const recorded = nodes.find((node) => node.id === id);
   if (recorded === undefined) {
-    const known = session.state.nodes.map((node) => node.id);
+    const known = nodes.map((node) => node.id);
     throw new UsageError(
       'settle.no-step',
       `${session.state.run} has no step "${id}".${didYouMean(id, known)}`,
     );
   }
+  if (why.trim() === '') throw new UsageError('settle.why', 'say why, for whoever reads the journal later');
   const step = stepOf(session, recorded);
   const begun = step.startedSeq !== undefined && step.status !== 'done' && step.status !== 'waiting';
-  if (as === 'undone' ? step.startedSeq === undefined : !begun) {
+  const undoable = step.startedSeq !== undefined || session.state.rollback?.toProve.has(id) === true;
+  if (as === 'undone' ? !undoable : !begun) {
     throw new UsageError(
       'settle.not-in-doubt',
       `step "${id}" is not in doubt: it is ${step.status}`,
@@ -45,11 +48,25 @@ export async function settle(
     return;
   }
   const node = nodeOf(session, id);
+  if (recorded.kind !== 'step') {
+    throw new UsageError(
+      'settle.kind',
+      `"${id}" is a ${recorded.kind}: it changes nothing, and is never in doubt`,
+      `Go on with: migrate resume ${session.state.run}`,
+    );
+  }
   if (node?.kind !== 'step')
     throw new UsageError('settle.no-runbook', `step "${id}" cannot be called done without its runbook`);
+  if (node.body.output !== undefined && output === undefined) {
+    throw new UsageError(
+      'settle.output',
+      `step "${id}" has an output, which later steps may need`,
+      'Give it as JSON: --output FILE',
+    );
+  }
   const parsed = parseOutput(node, output);
   const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
-  const verified = await verifyStep(session, node, capturedContext(read, step.intent?.captured), parsed);
+  const verified = await verifyStep(session, node, capturedContext(read, recordedCapture(step)), parsed);
   await record(session, {
     type: 'step.completed',
     step: id,

@@ -1,19 +1,21 @@
 import { stepState, type RunState } from '../journal/state.ts';
 import {
-  formatCommand,
-  isRestoreFile,
   placeholder,
   type CapturedContext,
   type Host,
   type Node,
   type Preview,
+  type ProbeAnswer,
   type ReadContext,
   type Runbook,
+  type Schema,
   type StepNode,
 } from '../runbook/index.ts';
 import { capturedContext, readContext, stepContext } from './context.ts';
 import { doneOf, probed } from './doubt.ts';
 import { messageOf } from '../errors.ts';
+import { parseOutput } from './output.ts';
+import { attempt, doesOf, gateDoes, guessedTexts, undoesOf } from './survey-text.ts';
 
 /** What the plan says of one step: what is so, and what would happen, changing nothing. */
 export interface SurveyedStep {
@@ -36,48 +38,72 @@ export async function survey(
   host: Host,
 ): Promise<readonly SurveyedStep[]> {
   const surveyed: SurveyedStep[] = [];
-  const known = new Set(
-    state.nodes.filter(({ id }) => stepState(state, id).status === 'done').map(({ id }) => id),
-  );
+  const given = new Map<string, unknown>();
+  for (const { id } of runbook.nodes) {
+    const { status, output } = stepState(state, id);
+    if (status === 'done' || status === 'skipped') given.set(id, output);
+  }
   for (const node of runbook.nodes) {
-    const one = await surveyNode(node, state, folder, host, known);
-    if (one.standing === 'satisfied') known.add(node.id);
+    const { outputs, ...one } = await surveyNode(node, state, folder, host, given);
+    if (outputs !== undefined) given.set(node.id, outputs.output);
     surveyed.push(one);
   }
   return surveyed;
 }
+
+/** With the output that the step would give, where that is known already. */
+type Found = SurveyedStep & { readonly outputs?: { readonly output: unknown } | undefined };
 
 async function surveyNode(
   node: Node,
   state: RunState,
   folder: string,
   host: Host,
-  known: ReadonlySet<string>,
-): Promise<SurveyedStep> {
+  given: ReadonlyMap<string, unknown>,
+): Promise<Found> {
   const none = { node, does: [] as string[], undoes: [] as string[], preview: undefined, problem: undefined };
   const step = stepState(state, node.id);
-  const real = stepContext(node, state, folder);
-  // A value that no step has given yet shows as its name.
-  const outputs = Object.fromEntries(
-    Object.entries(node.outputNames).map(([id, name]) => [
-      name,
-      known.has(id) ? real.outputs?.[name as never] : placeholder(name),
-    ]),
-  );
-  const context = { ...real, outputs };
-  const allKnown = Object.keys(node.outputNames).every((id) => known.has(id));
-  if (attempt(() => node.when?.(context)) === false) return { ...none, standing: 'skipped' };
-  if (node.kind === 'check')
-    return { ...none, standing: step.status === 'done' ? 'done' : 'to-do', does: [`checks: ${node.expect}`] };
-  if (node.kind !== 'step')
-    return { ...none, standing: step.status === 'done' ? 'done' : 'to-do', does: [gateDoes(node, context)] };
+  const { outputs, askedForUnknown } = outputsFor(node, given);
+  const context = { ...stepContext(node, state, folder), outputs };
+  const begun = step.startedSeq !== undefined;
+  // An answer that rests on a value that nobody knows yet is none.
+  const skips = !begun && attempt(() => node.when?.(context)) === false && !askedForUnknown();
   if (step.status === 'done') return { ...none, standing: 'done' };
-  const read = readForSurvey(node, context, host);
-  if (read === undefined || !allKnown) {
-    const shown = capturedContext(read ?? templateRead(context, host), placeholder(`${node.id}.captured`));
-    return { ...none, standing: 'to-do', ...texts(node, shown) };
+  if (skips) return { ...none, standing: 'skipped', outputs: { output: undefined } };
+  if (node.kind === 'check') return { ...none, standing: 'to-do', does: [`checks: ${node.expect}`] };
+  if (node.kind !== 'step') return { ...none, standing: 'to-do', does: [gateDoes(node, context)] };
+  const allKnown = Object.keys(node.outputNames).every((id) => given.has(id));
+  try {
+    const read = readContext(node, context, host);
+    if (allKnown) return await surveyStep(node, read, step.intent, none);
+    return { ...none, standing: 'to-do', ...guessedTexts(node, unknownCapture(node, read)) };
+  } catch (thrown) {
+    // With unknown values in it the input need not fit; when all is known, it is a fault.
+    const problem = allKnown ? messageOf(thrown) : undefined;
+    const standing = allKnown ? 'unknown' : 'to-do';
+    const shown = unknownCapture(node, templateRead(context, host));
+    return { ...none, standing, problem, ...guessedTexts(node, shown) };
   }
-  return surveyStep(node, read, step.intent, none);
+}
+
+/** A value that no step has given yet shows as its name, and being asked for it is remembered. */
+function outputsFor(
+  node: Node,
+  given: ReadonlyMap<string, unknown>,
+): { outputs: Record<string, unknown>; askedForUnknown: () => boolean } {
+  const outputs: Record<string, unknown> = {};
+  let asked = false;
+  for (const [id, name] of Object.entries(node.outputNames)) {
+    Object.defineProperty(outputs, name, {
+      enumerable: true,
+      get() {
+        if (given.has(id)) return given.get(id);
+        asked = true;
+        return placeholder(name);
+      },
+    });
+  }
+  return { outputs, askedForUnknown: () => asked };
 }
 
 async function surveyStep(
@@ -85,102 +111,42 @@ async function surveyStep(
   read: ReadContext,
   intent: { captured: unknown } | undefined,
   none: { node: Node },
-): Promise<SurveyedStep> {
+): Promise<Found> {
   try {
     const captured = intent === undefined ? await node.body.capture?.(read) : intent.captured;
     const context = capturedContext(read, captured);
     const { probe } = node.body;
     const answer = probe === undefined ? 'not-started' : await probed(() => probe(context));
-    const standing =
-      intent !== undefined
-        ? 'in-doubt'
-        : doneOf(answer) !== undefined
-          ? 'satisfied'
-          : answer === 'not-started'
-            ? 'to-do'
-            : answer === 'partial'
-              ? 'partial'
-              : 'unknown';
+    const done = doneOf(answer);
     const problem = typeof answer === 'object' && 'unknown' in answer ? answer.unknown : undefined;
-    const preview = await node.body.preview?.(read);
-    return { ...none, standing, preview, problem, ...texts(node, context) };
+    const standing = intent === undefined ? standingOf(answer) : 'in-doubt';
+    const preview = standing === 'satisfied' ? undefined : await node.body.preview?.(read);
+    const outputs =
+      standing === 'satisfied' && done !== undefined ? { output: parseOutput(node, done.output) } : undefined;
+    const does = doesOf(node, context);
+    return { ...none, standing, preview, problem, outputs, does, undoes: undoesOf(node, context) };
   } catch (thrown) {
-    const shown = capturedContext(read, placeholder(`${node.id}.captured`));
+    const problem = messageOf(thrown);
     return {
       ...none,
       standing: 'unknown',
       preview: undefined,
-      problem: messageOf(thrown),
-      ...texts(node, shown),
+      problem,
+      ...guessedTexts(node, unknownCapture(node, read)),
     };
   }
 }
 
-function readForSurvey(
-  node: Node,
-  context: ReturnType<typeof stepContext>,
-  host: Host,
-): ReadContext | undefined {
-  return attempt(() => readContext(node, context, host));
+function standingOf(answer: ProbeAnswer<Schema>): SurveyedStep['standing'] {
+  if (doneOf(answer) !== undefined) return 'satisfied';
+  if (answer === 'not-started') return 'to-do';
+  return answer === 'partial' ? 'partial' : 'unknown';
+}
+
+function unknownCapture(node: Node, read: ReadContext): CapturedContext {
+  return capturedContext(read, placeholder(`${node.id}.captured`));
 }
 
 function templateRead(context: ReturnType<typeof stepContext>, host: Host): ReadContext {
   return { ...readContext({ kind: 'check' } as Node, context, host), input: placeholder('input') };
-}
-
-function texts(
-  node: StepNode,
-  context: CapturedContext,
-): { does: readonly string[]; undoes: readonly string[] } {
-  return {
-    does: attempt(() => doesOf(node, context)) ?? ['known at run time'],
-    undoes: attempt(() => undoesOf(node, context)) ?? ['known at run time'],
-  };
-}
-
-function doesOf(node: StepNode, context: CapturedContext): string[] {
-  if (node.body.commands !== undefined) return node.body.commands(context).map(formatCommand);
-  const described =
-    typeof node.body.describe === 'function' ? node.body.describe(context) : (node.body.describe ?? '');
-  return (typeof described === 'string' ? [described] : described).map((line) =>
-    typeof line === 'string' ? line : formatCommand(line),
-  );
-}
-
-function undoesOf(node: StepNode, context: CapturedContext): string[] {
-  if (node.reversal === 'irreversible') return [`cannot be undone: ${node.irreversible ?? ''}`];
-  if (node.undo === undefined) return [];
-  if (typeof node.undo === 'object')
-    return [typeof node.undo.describe === 'function' ? node.undo.describe(context) : node.undo.describe];
-  return node
-    .undo(context)
-    .map((action) => (isRestoreFile(action) ? `restore ${action.restore}` : formatCommand(action)));
-}
-
-function gateDoes(
-  node: Exclude<Node, { kind: 'step' | 'check' }>,
-  context: ReturnType<typeof stepContext>,
-): string {
-  const text = (value: string | ((context: never) => unknown)) =>
-    String(
-      typeof value === 'function' ? (attempt(() => value(context as never)) ?? 'known at run time') : value,
-    );
-  switch (node.kind) {
-    case 'confirm':
-      return `asks: ${text(node.ask)}`;
-    case 'manual':
-      return `waits for a person: ${text(node.instructions)}`;
-    case 'reboot':
-      return `waits for a reboot: ${text(node.instructions)}`;
-    case 'soak':
-      return `waits for ${typeof node.min === 'function' ? text(node.min) : node.min} of observed healthy time (${node.probes.map(({ name }) => name).join(', ')})`;
-  }
-}
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }

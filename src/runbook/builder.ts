@@ -63,7 +63,7 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
     const Id extends string,
     const Needs extends keyof Steps & string = never,
     const When extends boolean = never,
-    Input = undefined,
+    const Input = undefined,
     Captured = undefined,
     Output extends Schema = undefined,
     const R extends Reversal = never,

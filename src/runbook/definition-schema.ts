@@ -61,8 +61,8 @@ const body = {
   retry: z
     .strictObject({
       retries: z.number().int().min(0),
-      minDelayMs: z.number().positive().optional(),
-      maxDelayMs: z.number().positive().optional(),
+      minDelayMs: z.number().int().positive().optional(),
+      maxDelayMs: z.number().int().positive().optional(),
     })
     .optional(),
   timeout: duration.optional(),

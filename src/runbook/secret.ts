@@ -22,7 +22,7 @@ export interface SecretReference {
  * that command through its environment only.
  */
 export function secret(description: string): typeof secretReference {
-  return secretReference.meta({ description, secret: true }) as typeof secretReference;
+  return secretReference.meta({ description, secret: true });
 }
 
 export function isSecretReference(value: unknown): value is SecretReference {

@@ -31,9 +31,7 @@ export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined
     onFailure: parsed.data['onFailure'] ?? 'stop',
   } as Pick<Node, 'id' | 'phase' | 'needs' | 'outputNames' | 'title' | 'when' | 'locks' | 'onFailure'>;
   if (entry.kind === 'step') {
-    return isOperation
-      ? operationNode(base, definition as OperationStepDefinition, problems)
-      : inlineNode(base, definition as StepDefinition, problems);
+    return isOperation ? operationNode(base, definition, problems) : inlineNode(base, definition, problems);
   }
   const optional = { input: undefined, probe: undefined, verify: undefined };
   const soak =

@@ -52,7 +52,7 @@ export function validate(value: unknown, origin: string): Runbook {
     tools: options.tools ?? [],
     root: options.root ?? false,
     claims: checkedClaims(options.claims as Runbook['claims'] | undefined),
-    rehearsal: options.rehearsal as Runbook['rehearsal'],
+    rehearsal: options.rehearsal,
     nodes,
   };
 }

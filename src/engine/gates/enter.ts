@@ -2,7 +2,7 @@ import type { GateNode, StepContext } from '../../runbook/index.ts';
 import { record, stepOf, type Session } from '../session.ts';
 
 export function gateText(text: string | ((context: StepContext) => string), context: StepContext): string {
-  return typeof text === 'function' ? text(context) : text;
+  return String(typeof text === 'function' ? text(context) : text);
 }
 
 /** Records once that the run has come to a gate; the boot and clocks of that moment count for later. */

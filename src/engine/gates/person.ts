@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import { UsageError } from '../../errors.ts';
 import { issueText, type ConfirmNode, type ManualNode } from '../../runbook/index.ts';
-import type { StepResult } from '../attempt.ts';
 import { readContext, stepContext } from '../context.ts';
-import { record, stepOf, type Session } from '../session.ts';
+import { mustSurvive } from '../output.ts';
+import { isJournalFailure, record, stepOf, type Session } from '../session.ts';
+import type { StepResult } from '../step-result.ts';
 import { enterGate, gateText } from './enter.ts';
 
 /** A gate that a person opens: asks whoever is there, else waits. */
@@ -10,10 +12,8 @@ export async function passPersonGate(session: Session, node: ConfirmNode | Manua
   const context = stepContext(node, session.state, session.folder);
   const says = gateText(node.kind === 'confirm' ? node.ask : node.instructions, context);
   await enterGate(session, node, says);
-  if (node.kind === 'manual' && node.input === undefined && node.probe !== undefined) {
-    const read = readContext(node, context, session.ports.host);
-    if (await node.probe(read)) return open(session, node, 'probe', undefined);
-  }
+  if (node.kind === 'manual' && node.input === undefined && (await isDone(session, node)))
+    return open(session, node, 'probe', undefined);
   const answer = await session.ports.operator.confirm(node.id, says, node.kind);
   const agreed = answer === 'yes' || (answer === 'flag' && node.kind === 'confirm');
   if (!agreed) return waitForPerson(session, node, says);
@@ -22,8 +22,19 @@ export async function passPersonGate(session: Session, node: ConfirmNode | Manua
       ? undefined
       : await session.ports.operator.gateInput(node.id, Object.keys(node.input.shape));
   if (node.input !== undefined && given === undefined) return waitForPerson(session, node, says);
-  const input = parseGateInput(node, given);
+  const input = parseGateInput(node, given ?? {});
   return open(session, node, answer === 'flag' ? 'yes' : 'person', input);
+}
+
+/** Whether the machine can tell that a person's work is done; a probe that fails cannot. */
+async function isDone(session: Session, node: ManualNode): Promise<boolean> {
+  const context = stepContext(node, session.state, session.folder);
+  try {
+    return (await node.probe?.(readContext(node, context, session.ports.host))) === true;
+  } catch (thrown) {
+    if (isJournalFailure(thrown)) throw thrown;
+    return false;
+  }
 }
 
 async function open(
@@ -54,10 +65,10 @@ export async function openGateByHand(
   given: Readonly<Record<string, unknown>> | undefined,
 ): Promise<void> {
   const { status } = stepOf(session, node);
-  if (status !== 'waiting') {
+  if (session.state.status !== 'running' || status !== 'waiting') {
     throw new UsageError(
       'gate.not-waiting',
-      `the run does not wait at "${node.id}": it is ${status}`,
+      `the run does not wait at "${node.id}": it is ${status}, and the run is ${session.state.status}`,
       `See where it stands: migrate status ${session.state.run}`,
     );
   }
@@ -66,14 +77,18 @@ export async function openGateByHand(
 
 /** @throws UsageError `gate.input` naming each field that is missing or wrong */
 function parseGateInput(node: ConfirmNode | ManualNode, given: unknown): unknown {
-  if (node.input === undefined) return undefined;
-  const parsed = node.input.strict().safeParse(given);
-  if (parsed.success) return parsed.data;
-  const fields = Object.keys(node.input.shape);
+  const parsed = (node.input ?? z.object({})).strict().safeParse(given);
+  if (parsed.success) {
+    mustSurvive(node.id, 'output', parsed.data);
+    return node.input === undefined ? undefined : parsed.data;
+  }
+  const fields = Object.keys(node.input?.shape ?? {});
   throw new UsageError(
     'gate.input',
     `gate "${node.id}": ${parsed.error.issues.map((issue) => issueText(issue, fields)).join('; ')}`,
-    `Give each with --set: ${fields.map((field) => `--set ${field}=…`).join(' ')}`,
+    fields.length === 0
+      ? 'It takes no input.'
+      : `Give each with --set: ${fields.map((field) => `--set ${field}=…`).join(' ')}`,
   );
 }
 

@@ -1,9 +1,9 @@
 import { isSameBoot } from '../../journal/boot.ts';
 import type { RebootNode } from '../../runbook/index.ts';
-import type { StepResult } from '../attempt.ts';
 import { readContext, stepContext } from '../context.ts';
 import { failureOf } from '../failure.ts';
 import { record, stepOf, type Session } from '../session.ts';
+import type { StepResult } from '../step-result.ts';
 import { enterGate, gateText } from './enter.ts';
 
 /** Asks for a boot, and opens when one has happened and what must hold after it holds. */

@@ -1,11 +1,14 @@
 import { durationMs, type ReadContext, type SoakNode } from '../../runbook/index.ts';
 import { soakProgress, type SoakProgress } from '../../plan/soak.ts';
-import type { StepResult } from '../attempt.ts';
+import type { StepResult } from '../step-result.ts';
 import { readContext, stepContext } from '../context.ts';
 import { failureOf } from '../failure.ts';
 import { refresh } from '../freshness.ts';
 import { record, stepOf, throwIfInterrupted, type Session } from '../session.ts';
 import { enterGate } from './enter.ts';
+
+/** However far apart samples may lie: who waits wants to see trouble when it begins. */
+const longestPauseMs = 3_600_000;
 
 /** Samples health once, or with `wait` until the gate opens; opens when enough healthy time was observed. */
 export async function passSoak(session: Session, node: SoakNode, wait: boolean): Promise<StepResult> {
@@ -24,11 +27,9 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
     tellCountdown(session, node, progress, min);
     if (progress.open) return openSoak(session, node, max);
     if (!wait) return stillSoaking(session, node, progress, rule);
-    // Half the longest gap, so that one late sample loses nothing.
-    await session.ports.host.clock.sleep(
-      Math.max(1, Math.min(progress.remainingMs || rule.maxGap, rule.maxGap) / 2),
-      session.signal,
-    );
+    // Half the longest gap, so that one late sample loses nothing; no further than the gate may open.
+    const pause = Math.min(progress.remainingMs || rule.maxGap, rule.maxGap / 2, longestPauseMs);
+    await session.ports.host.clock.sleep(Math.max(1, Math.ceil(pause)), session.signal);
     throwIfInterrupted(session.signal);
   }
 }
@@ -51,7 +52,12 @@ async function sample(session: Session, node: SoakNode, read: ReadContext): Prom
   const readings: Record<string, boolean | string> = {};
   for (const probe of node.probes) {
     try {
-      readings[probe.name] = await probe.check(read as never);
+      const reading: unknown = await probe.check(read as never);
+      // What is neither yes nor a reason, such as a forgotten return, is no sign of health.
+      readings[probe.name] =
+        typeof reading === 'boolean' || typeof reading === 'string'
+          ? reading
+          : `it answered ${String(reading)}`;
     } catch (thrown) {
       readings[probe.name] = failureOf(thrown).message;
     }
