@@ -34,6 +34,8 @@ export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
     // comes while rsync runs. It does not bar a bind mount from the same disk, and must not: the
     // read-only bind of /nix/store over itself is such a one, and is part of what is to be copied.
     '--one-file-system',
+    // To the nanosecond: rsync's default compares seconds, and leaves folders with the time of the copy.
+    '--modify-window=-1',
     // The hash of what is read costs nothing here, and becomes the manifest.
     '--checksum-choice=xxh128',
     // Twice, so that files which are up to date have their line too: progress and doubt need them.

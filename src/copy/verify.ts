@@ -53,8 +53,6 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
     const tree = walk(target, { exclude: excludedPaths(manifest.header.excluded) });
     for (const { path, entry, found } of merge(manifest.entries(), tree)) {
       if (entry === undefined && isLostAndFound(path)) continue;
-      if (found !== undefined) attributes.add(path);
-      if (entry?.attributes !== undefined) expectedAttributes.set(path, entry.attributes);
       if (entry === undefined) {
         differences.add({ kind: 'extra', path: showPath(path) });
         continue;
@@ -65,6 +63,8 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
         differences.add({ kind: 'missing', path: showPath(path) });
         continue;
       }
+      attributes.add(path);
+      if (entry.attributes !== undefined) expectedAttributes.set(path, entry.attributes);
       const job = compare(entry, entryOf(target, found), { differences, links, content });
       if (job !== undefined) yield job;
     }

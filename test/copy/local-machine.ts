@@ -6,7 +6,9 @@ import type { CopyMachine } from '../../src/copy/machine.ts';
 import type { CopyProgress } from '../../src/copy/progress-report.ts';
 
 /** Runs the real programs, with nothing in between. */
-export function localMachine(changes: Partial<CopyMachine> = {}): CopyMachine & { told: CopyProgress[]; logged: string[] } {
+export function localMachine(
+  changes: Partial<CopyMachine> & { onLine?: (line: string, kill: () => void) => void } = {},
+): CopyMachine & { told: CopyProgress[]; logged: string[] } {
   const told: CopyProgress[] = [];
   const logged: string[] = [];
   return {
@@ -18,9 +20,14 @@ export function localMachine(changes: Partial<CopyMachine> = {}): CopyMachine & 
         reject: false,
         buffer: { stdout: false },
         stdin: 'ignore',
+        // A group of its own, so that all of rsync's processes can be killed at once.
+        detached: true,
         ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
       });
-      for await (const line of child.iterable()) options.onLine?.(line);
+      for await (const line of child.iterable()) {
+        options.onLine?.(line);
+        changes.onLine?.(line, () => process.kill(-(child.pid ?? 0), 'SIGKILL'));
+      }
       const { exitCode, stderr } = await child;
       return { exitCode: exitCode ?? null, stderr };
     },
