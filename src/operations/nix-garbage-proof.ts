@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { StepError } from '../errors.ts';
 import { operation, type Command } from '../runbook/index.ts';
 import { absolutePath } from './absolute-path.ts';
-import { deletePaths, evaluate, nixString, storeOption, validPaths } from './nix-store.ts';
+import { deletePaths, evaluate, nixString, storeMustExist, storeOption, validPaths } from './nix-store.ts';
 
 const input = z.strictObject({ folder: absolutePath.optional() });
 
@@ -20,6 +20,8 @@ export const nixGarbageProof = operation({
   reversal: 'undo',
   input,
   capture: async ({ host, input, run }) => {
+    // Even a question would make Nix create a store.
+    await storeMustExist(host, input.folder ?? '/nix');
     const text = `builtins.toFile ${nixString('migrate-garbage-proof')} ${nixString(`${run.id} ${host.clock.now().wall}`)}`;
     return { text, path: await evaluate(host, input.folder, text) };
   },

@@ -1,13 +1,9 @@
 import { StepError } from '../errors.ts';
 import type { Command, Host } from '../runbook/index.ts';
 
-/** A folder with what `/nix` holds: `store` and `var`. Its paths are still called `/nix/store/…`. */
-export interface NixFolder {
-  readonly folder: string;
-}
-
 /**
- * The option that makes Nix work on a copy in its place.
+ * The option that makes Nix work on a copy in its place. Its paths are still called `/nix/store/…`.
+ * @param folder with what `/nix` holds: `store` and `var`
  * @returns nothing for `/nix` itself, or no folder: then Nix is asked as it is configured
  */
 export function storeOption(folder: string | undefined): readonly string[] {
