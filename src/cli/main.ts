@@ -27,12 +27,7 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
       command
         .exitOverride()
         .showHelpAfterError(`(${['migrate', ...pathOf(command)].join(' ')} --help tells more)`)
-        .configureOutput({
-          outputError: (text, write) => {
-            said += text;
-            if (!json) write(text);
-          },
-        });
+        .configureOutput(json ? { writeErr: (text) => void (said += text) } : {});
     }
     await program.parseAsync(argv, { from: 'user' });
     return invocation.exitCode;

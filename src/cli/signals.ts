@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { exitCodes } from '../errors.ts';
 
 const heard = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -22,22 +20,10 @@ export async function interruptible<Result>(
     controller.abort(by);
     say(`${by}: ending what runs, then stopping; once more to stop at once`);
   };
-  // A handler would undo `nohup`, which has the signal ignored.
-  const signals = heard.filter((signal) => !isIgnored(signal));
-  for (const signal of signals) process.on(signal, interrupt);
+  for (const signal of heard) process.on(signal, interrupt);
   try {
     return await work(controller.signal, interrupt);
   } finally {
-    for (const signal of signals) process.off(signal, interrupt);
-  }
-}
-
-function isIgnored(signal: (typeof heard)[number]): boolean {
-  if (signal !== 'SIGHUP') return false;
-  try {
-    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    return mask !== undefined && (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals[signal] - 1))) !== 0n;
-  } catch {
-    return false;
+    for (const signal of heard) process.off(signal, interrupt);
   }
 }

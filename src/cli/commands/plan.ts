@@ -17,7 +17,8 @@ export function addPlan(program: Program, invocation: Invocation): void {
     .addHelpText(
       'after',
       `${examples('migrate plan wsl-nix-store --set uuid=6f1c… --set flake=/etc/nixos')}
-While a run of the runbook is unfinished, and no parameters are given, it shows what is left of that run.
+While a run of the runbook is unfinished, and no parameters are given, it shows
+what is left of that run.
 `,
     )
     .action(async (runbook, options, command) => {

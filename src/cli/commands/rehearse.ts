@@ -15,7 +15,7 @@ export function addRehearse(program: Program, invocation: Invocation): void {
     .argument('<runbook>', 'its id, or the path of a file such as ./my-runbook.ts')
     .option('--set <key=value>', 'override a parameter of the rehearsal; repeat it for several', collect, [])
     .option('--keep', 'keep the world for a look, instead of removing it')
-    .option('--crash <step>', 'kill the program in the middle of this step, and resume')
+    .option('--crash <step>', 'kill migrate in the middle of this step, or at POINT:STEP, and resume')
     .addHelpText(
       'after',
       examples('migrate rehearse wsl-nix-store', 'migrate rehearse wsl-nix-store --crash warm-copy'),

@@ -4,6 +4,7 @@ export { listDocument, type ListDocument } from './list.ts';
 export { liveDocument } from './live.ts';
 export { logsDocument, type LogsDocument } from './logs.ts';
 export { planDocument, type PlanDocument } from './plan.ts';
+export { rehearsalDocument, type RehearsalDocument } from './rehearsal.ts';
 export { resultDocument, type ResultDocument } from './result.ts';
 export { rollbackPlanDocument, type RollbackPlanDocument } from './rollback-plan.ts';
 export { showDocument, type ShowDocument } from './show.ts';

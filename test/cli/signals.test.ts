@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Machine, smallRunbook } from './migrate-process.ts';
+
+function slow(machine: Machine, seconds: number, ...more: string[]) {
+  const set = ['--set', `folder=${machine.folder}`, '--set', `seconds=${seconds}`];
+  return machine.start(['run', smallRunbook, ...set, ...more]);
+}
+
+describe('a run that is interrupted', () => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'by %s ends its command, says how to go on, exits 130, and is resumed',
+    async (signal) => {
+      const machine = new Machine();
+      const run = slow(machine, 30);
+      await run.said('$ sleep 30');
+      const began = Date.now();
+      run.child.kill(signal);
+      const ended = await run.ended;
+      expect(ended).toMatchObject({ code: 130, signal: null });
+      expect(Date.now() - began).toBeLessThan(10_000);
+      expect(ended.out).toContain(`slow: interrupted by ${signal}`);
+      expect(ended.out).toMatch(/^Go on with: migrate resume small-/m);
+      const status = await machine.run('status');
+      expect(status.out).toMatch(/slow .*interrupted/);
+      expect((await machine.run('rollback', 'small', '--yes')).code).toBe(0);
+      expect(existsSync(join(machine.folder, 'made'))).toBe(false);
+    },
+  );
+
+  test('twice ends at once', async () => {
+    const machine = new Machine();
+    const run = slow(machine, 30);
+    await run.said('$ sleep 30');
+    run.child.kill('SIGINT');
+    await run.said('once more to stop at once');
+    run.child.kill('SIGINT');
+    expect((await run.ended).code).toBe(130);
+    // Whatever it was at: the journal is sound, and what was begun can be taken back.
+    expect((await machine.run('rollback', 'small', '--yes')).code).toBe(0);
+  });
+
+  test('by SIGKILL in the middle of a step is resumed, and ends the command that was left behind', async () => {
+    const machine = new Machine();
+    const run = slow(machine, 2);
+    await run.said('$ sleep 2');
+    run.child.kill('SIGKILL');
+    await run.ended;
+    expect((await machine.run('status')).out).toMatch(/slow .*started/);
+    const resumed = await machine.run('resume');
+    expect(resumed.code).toBe(3);
+    expect(resumed.out).toMatch(/ended process \d+, left behind by an earlier attempt: \S*sleep 2/);
+    expect(resumed.out).toContain('slow: was in doubt');
+  });
+});
+
+describe('a run whose reader goes away', () => {
+  test('goes on and comes to its end', async () => {
+    const machine = new Machine();
+    const run = slow(machine, 1, '--verbose');
+    await run.said('started');
+    run.child.stdout?.destroy();
+    expect((await run.ended).code).toBe(3);
+    expect((await machine.run('status')).out).toContain('key waits: Turn the key.');
+  });
+});
