@@ -16,7 +16,7 @@ function allCommands(): { path: string; command: Any }[] {
         ...below(child as unknown as Any, childPath),
       ];
     });
-  return below(createProgram({ overrides: {}, exitCode: 0 }) as unknown as Any, 'migrate');
+  return below(createProgram({ overrides: {}, exitCode: 0 }), 'migrate');
 }
 
 const commands = allCommands();

@@ -43,9 +43,8 @@ export class Machine {
     return this.start(args).ended;
   }
 
-  start(args: readonly string[], program: readonly string[] = []): Started {
-    const [file = process.execPath, ...before] = [...program, process.execPath, migrate];
-    const child = spawn(file, [...before, ...args], {
+  start(args: readonly string[]): Started {
+    const child = spawn(process.execPath, [migrate, ...args], {
       cwd: this.root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

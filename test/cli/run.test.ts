@@ -68,7 +68,7 @@ describe('a run', () => {
     const args = ['run', smallRunbook, '--set', `folder=${machine.folder}`, '--set', 'seconds=1'];
     const both = [machine.start(args), machine.start(args)];
     const ended = await Promise.all(both.map(({ ended: end }) => end));
-    expect(ended.map(({ code }) => code).toSorted()).toEqual([3, 4]);
+    expect(new Set(ended.map(({ code }) => code))).toEqual(new Set([3, 4]));
     const [winner] = both.filter((_, index) => ended[index]?.code === 3);
     const refused = ended.find(({ code }) => code === 4);
     expect(refused?.err).toMatch(new RegExp(`is at work in process ${winner?.child.pid} `));

@@ -79,8 +79,14 @@ describe('a frame of the list', () => {
 
   test('shows how much of a soak is over, and when it opens', () => {
     const soak: EventBody = {
-      ...{ type: 'gate.entered', step: 'go', kind: 'soak', says: 'healthy', min: 3_600_000, boot, clocks },
-    } as EventBody;
+      type: 'gate.entered',
+      step: 'go',
+      kind: 'soak',
+      says: 'healthy',
+      min: 3_600_000,
+      boot,
+      clocks,
+    };
     const view = foldView(viewOf(journalOf(runStarted(phased), ...prepared, soak)), {
       type: 'countdown',
       step: 'go',

@@ -9,7 +9,7 @@ export function journalOf(...bodies: readonly EventBody[]): JournalEvent[] {
 /** @param seconds after noon */
 export function eventAt(seconds: number, body: EventBody): JournalEvent {
   const at = new Date(Date.parse('2026-11-21T12:00:00Z') + seconds * 1000).toISOString();
-  return { v: 1, seq: seconds + 1, at, ...body } as JournalEvent;
+  return { v: 1, seq: seconds + 1, at, ...body };
 }
 
 export function live(...bodies: readonly EventBody[]): LiveEvent[] {
