@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { allPids, isEnded, statOf } from '../../src/host/process.ts';
 
@@ -40,6 +40,8 @@ export function newPlace(): Place {
       [mark]: folder,
       MIGRATE_CLAIMS_DIR: join(folder, 'claims'),
       XDG_CONFIG_HOME: join(folder, 'config'),
+      // One for all tests, or each process compiles anew.
+      NODE_COMPILE_CACHE: resolve(import.meta.dirname, '../../node_modules/.cache/migrate-test'),
       TERM: 'xterm-256color',
     },
   };
