@@ -282,6 +282,8 @@ function survived(outcome: Outcome | typeof killed): Outcome {
 
 /** Without the steps that were only looked at, which a fold does not know. */
 function plain(state: RunState): unknown {
-  const steps = [...state.steps.values()].filter(({ status, undone }) => status !== 'pending' || undone);
+  const steps = [...state.steps.values()]
+    .filter(({ status, undone }) => status !== 'pending' || undone)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return JSON.parse(JSON.stringify({ ...state, steps, toProve: [...(state.rollback?.toProve ?? [])] }));
 }
