@@ -4,10 +4,12 @@ import { delimiter, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { temporaryFolder } from '../host/folder.ts';
 
-/** Whether the real Nix is here; tests that need it name it when they are skipped. */
+/** Whether the real Nix is missing, and the tests that need it are skipped. */
 export const withoutNix = !['/usr/bin/nix-store', '/run/current-system/sw/bin/nix-store'].some((path) =>
   existsSync(path),
 );
+
+if (withoutNix) console.log('tests with the real Nix are skipped: nix-store is not installed');
 
 const config = 'sandbox = false\nsubstitute = false\nbuild-users-group =\n';
 

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../host/folder.ts';
 
 export const needsRoot = process.getuid?.() !== 0;
+if (needsRoot) console.log('tests on loop disks are skipped: they need root');
 
 /** A small ext4 disk, mounted until the test ends. */
 export function mountedDisk(): { point: string; uuid: string; unmount(): void; mount(): void } {

@@ -10,6 +10,7 @@ import { temporaryFolder } from '../../host/folder.ts';
 import { drive } from '../../operations/drive.ts';
 
 const skip = !existsSync('/usr/bin/restic');
+if (skip) console.log('tests with the real restic are skipped: it is not installed');
 
 function commandOf(step: { described: readonly (string | Command)[] }): Command['argv'] {
   const command = step.described.find((line) => typeof line !== 'string');
