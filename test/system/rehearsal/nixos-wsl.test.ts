@@ -42,7 +42,7 @@ const copyAndSwitch = `
 const beneath =
   'mkdir -p /run/beneath && mountpoint -q /run/beneath || mount --bind / /run/beneath && mount --make-private /run/beneath';
 
-describe.skipIf(!isRoot).each(['auto'] as const)('a NixOS-WSL world with %s Nix', (nix) => {
+describe.skipIf(!isRoot).each(['auto', 'fake'] as const)('a NixOS-WSL world with %s Nix', (nix) => {
   let parent: string;
   let world: World;
   const sh = async (script: string) => {
