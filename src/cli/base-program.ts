@@ -16,6 +16,7 @@ export function baseProgram() {
     .addOption(new Option('-q, --quiet', 'print only what needs you, and the result').conflicts('verbose'))
     .option('-v, --verbose', "print commands' output too")
     .option('--no-color', 'print without colour')
+    .option('--no-input', 'never ask; stop with exit code 3 instead')
     .configureHelp({ showGlobalOptions: true });
 }
 

@@ -23,6 +23,8 @@ export interface Globals {
   readonly verbosity: Verbosity;
   /** False with `--no-color`; whether there is colour also depends on where output goes. */
   readonly colour: boolean;
+  /** False with `--no-input`; whether anybody can be asked also depends on the terminal. */
+  readonly input: boolean;
 }
 
 /** The same as commander holds them. */
@@ -32,6 +34,7 @@ export interface GlobalOptions {
   readonly quiet?: true | undefined;
   readonly verbose?: true | undefined;
   readonly color: boolean;
+  readonly input: boolean;
 }
 
 export function globalsOf(options: GlobalOptions): Globals {
@@ -40,5 +43,6 @@ export function globalsOf(options: GlobalOptions): Globals {
     json: options.json === true,
     verbosity: options.quiet === true ? 'quiet' : options.verbose === true ? 'verbose' : 'normal',
     colour: options.color,
+    input: options.input,
   };
 }

@@ -110,7 +110,9 @@ function crashPlace(text: string, runbook: Runbook): string {
 }
 
 function flagsOf({ json, verbosity, colour }: Globals): string[] {
+  // Every gate is answered by the rehearsal, not by whoever watches it.
   return [
+    '--no-input',
     ...(json ? ['--json'] : []),
     ...(verbosity === 'normal' ? [] : [`--${verbosity}`]),
     ...(colour ? [] : ['--no-color']),

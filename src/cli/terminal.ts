@@ -26,10 +26,11 @@ export async function terminalOf(globals: Globals): Promise<Terminal> {
   return {
     style: styleFor(colour),
     colour,
-    live: capable && globals.verbosity === 'normal',
-    interactive: capable && stdin.isTTY && isInForeground(),
+    // A serial console may not know its size, and nothing can be drawn on it.
+    live: capable && stdout.columns > 0 && globals.verbosity === 'normal',
+    interactive: capable && globals.input && stdin.isTTY && isInForeground(),
     unicode: env['TERM'] !== 'linux' && /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
-    size: () => ({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 }),
+    size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
   };
 }
 

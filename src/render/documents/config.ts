@@ -5,4 +5,3 @@ export const configDocument = z.object({
   file: z.string(),
   preferences: z.record(z.string(), z.unknown()).describe('those asked for, defaults included'),
 });
-export type ConfigDocument = z.infer<typeof configDocument>;

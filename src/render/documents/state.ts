@@ -5,4 +5,3 @@ export const stateDocument = z.object({
   folder: z.string().describe('the state folder'),
   moved: z.array(z.string()).optional().describe('runs that `state move` moved there'),
 });
-export type StateDocument = z.infer<typeof stateDocument>;

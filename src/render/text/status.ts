@@ -27,16 +27,17 @@ const runWords: Record<RunStatusDocument['status'], string> = {
 function runText(run: RunStatusDocument, style: Style, now: number): string {
   const done = run.steps.filter(({ status }) => status === 'done' || status === 'skipped').length;
   const work = run.atWork === null ? '' : `, process ${run.atWork} works on it`;
+  const rows = columns(
+    run.steps.map((step) => stepRow(step, style)),
+    '  ',
+  );
   return [
     `${style('strong', run.run)}  ${harmless(run.summary)}`,
     `${runWords[run.status]}${work}; ${done} of ${run.steps.length} steps; begun ${formatMoment(run.startedAt, now)} on ${run.host}, last event ${formatMoment(run.lastAt, now)}`,
     '',
     ...byPhase(run.steps).flatMap((group) => [
       ...(group.phase === undefined ? [] : [style('strong', harmless(group.phase))]),
-      ...columns(
-        group.steps.map((step) => stepRow(step, style)),
-        '  ',
-      ),
+      ...group.steps.map((step) => rows[run.steps.indexOf(step)] ?? ''),
     ]),
     ...run.gates.flatMap((gate) => ['', ...gateLines(gate, style, now)]),
     '',

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeRunbook } from '../../src/cli/describe-runbook.ts';
+import { showDocument } from '../../src/render/documents/index.ts';
+import { styleFor } from '../../src/render/style.ts';
+import { showText } from '../../src/render/text/show.ts';
+import { runbook, secret } from '../../src/runbook/index.ts';
+import { validate } from '../../src/runbook/validate.ts';
+
+const described = describeRunbook(
+  validate(
+    runbook('move', {
+      summary: 'Move it',
+      root: true,
+      tools: ['rsync'],
+      params: z.object({
+        from: z.string().startsWith('/').describe('the source'),
+        to: z.string().default('/mnt'),
+        password: secret('of the backup'),
+      }),
+    })
+      .phase('Copy')
+      .step('copy', {
+        commands: ({ params, run, sh }) => [sh`rsync -a ${params.from} ${params.to}/${run.id}`],
+        undo: ({ params, sh }) => [sh`rm -r ${params.to}`],
+      })
+      .soak('settle', {
+        needs: ['copy'],
+        min: '24h',
+        max: '48h',
+        probes: [{ name: 'web', check: () => true }],
+      })
+      .step('cleanup', {
+        needs: ['settle'],
+        irreversible: 'the source is gone',
+        describe: ({ params }) => `removes ${params.from.toUpperCase()}`,
+        run: async () => {},
+      }),
+    'move.ts',
+  ),
+  '/etc/move.ts',
+);
+
+describe('what a runbook says of itself', () => {
+  test('fits its schema', () => {
+    expect(showDocument.safeParse(described).error).toBeUndefined();
+  });
+
+  test('shows commands and undos with names in place of values that are not known yet', () => {
+    expect(described.steps[0]).toMatchObject({
+      does: ['rsync -a ‹from› /mnt/‹run.id›'],
+      undo: ['rm -r /mnt'],
+    });
+  });
+
+  test('shows what can be known at run time only as such, instead of failing', () => {
+    expect(described.steps[2]?.does).toEqual(['known at run time']);
+  });
+
+  test('names the point of no return', () => {
+    expect(described.pointOfNoReturn).toEqual({ step: 'cleanup', why: 'the source is gone' });
+    const text = showText(described, styleFor(false));
+    expect(text).toContain('CANNOT BE UNDONE: the source is gone');
+    expect(text).toContain('Point of no return: cleanup');
+  });
+
+  test('tells of each parameter whether it is required, its default, and what is allowed', () => {
+    expect(described.params).toEqual([
+      {
+        key: 'from',
+        type: 'text that begins with "/"',
+        required: true,
+        description: 'the source',
+        secret: false,
+      },
+      { key: 'to', type: 'text', required: false, default: '/mnt', secret: false },
+      expect.objectContaining({ key: 'password', required: true, secret: true }),
+    ]);
+  });
+});
