@@ -4,6 +4,8 @@
 # started it has gone by then, it lingers first: whoever goes on without it is then overtaken by it.
 # usage: act.sh WORLD NAME SECONDS [again]     again: that it is there already is no fault
 world=$1 name=$2 seconds=$3 again=$4
+# The shell tells there that its sleep was ended; when nobody reads any more, that would end it silently.
+exec 2>/dev/null
 say() { printf '%s %s %s %s %s\n' "$1" "$name" $$ "$PPID" "$(date +%s%3N)" >>"$world/effects"; }
 take() {
   sleep "$1" &

@@ -3,6 +3,7 @@
 # safe when the act never happened.
 # usage: undo-act.sh WORLD NAME SECONDS
 world=$1 name=$2 seconds=$3
+exec 2>/dev/null
 say() { printf '%s %s %s %s %s\n' "$1" "$name" $$ "$PPID" "$(date +%s%3N)" >>"$world/effects"; }
 take() {
   sleep "$1" &
