@@ -40,7 +40,7 @@ export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
     '--checksum-choice=xxh128',
     // Twice, so that files which are up to date have their line too: progress and doubt need them.
     '--itemize-changes',
-    '--itemize-changes',
+    ...(dryRun === true ? [] : ['--itemize-changes']),
     `--out-format=${lineFormat}`,
     // Belongs to the target's file system, not to the copy.
     '--filter=protect /lost+found',

@@ -5,6 +5,8 @@ export interface RsyncLine {
   /** `transferred`: its content was read. `unchanged`: rsync took it to be up to date. */
   readonly kind: 'transferred' | 'unchanged' | 'made' | 'linked' | 'deleted';
   readonly isFile: boolean;
+  /** Nothing stands there yet. */
+  readonly isNew: boolean;
   readonly path: BytePath;
   /** Bytes. */
   readonly size: number;
@@ -24,6 +26,7 @@ export function parseRsyncLine(line: string): RsyncLine | undefined {
   return {
     kind,
     isFile: change[1] === 'f',
+    isNew: change.endsWith('+'),
     path: pathIn(name),
     size: Number(size),
     hash: hash.startsWith(' ') ? undefined : hash,

@@ -1,6 +1,8 @@
 export { appendToFile } from './append-to-file.ts';
 export { bindMount } from './bind-mount.ts';
 export { command } from './command.ts';
+export { copyPreview } from './copy-preview.ts';
+export { copyTree } from './copy-tree.ts';
 export { editFile } from './edit-file.ts';
 export { forcedBuildBenchmark } from './forced-build-benchmark.ts';
 export { freezeUnits } from './freeze-units.ts';
@@ -13,3 +15,4 @@ export { resticBackup } from './restic-backup.ts';
 export { resticProof } from './restic-proof.ts';
 export { restartUnits } from './restart-units.ts';
 export { startUnits } from './start-units.ts';
+export { verifyTree } from './verify-tree.ts';

@@ -1,0 +1,77 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { showPath } from './byte-path.ts';
+import { capacityAt, needOf, shortage, type Capacity, type Need } from './capacity.ts';
+import { takeInventory } from './inventory-take.ts';
+import type { Totals } from './inventory.ts';
+import type { CopyMachine } from './machine.ts';
+import { excludedPaths, rsyncCommand, rsyncEnvironment, type RsyncOptions } from './rsync-command.ts';
+import { judgeRsync } from './rsync-exit.ts';
+import { parseRsyncLine } from './rsync-line.ts';
+
+export interface DryRun {
+  readonly source: Totals;
+  readonly transfer: { readonly files: number; readonly bytes: number };
+  /** What a final pass would remove from the target. */
+  readonly deletions: { readonly count: number; readonly first: readonly string[] };
+  readonly need: Need;
+  readonly free: Capacity;
+  /** Why it does not fit. */
+  readonly shortage: string | undefined;
+}
+
+const shownDeletions = 10;
+
+/** Finds out what a copy would do, and changes nothing. @param compressed see `needOf` */
+export async function dryRun(
+  options: Pick<RsyncOptions, 'from' | 'to' | 'exclude'> & { readonly compressed: boolean },
+  machine: Pick<CopyMachine, 'run' | 'signal'>,
+): Promise<DryRun> {
+  const { from, to, exclude, compressed } = options;
+  const inventory = await takeInventory(from, { exclude: excludedPaths(exclude), signal: machine.signal });
+  const source = inventory.totals;
+  const free = capacityAt(to);
+  if (isEmpty(to)) {
+    const need = needOf(source, compressed);
+    const transfer = { files: source.files - source.hardLinks, bytes: source.bytes };
+    return {
+      source,
+      transfer,
+      deletions: { count: 0, first: [] },
+      need,
+      free,
+      shortage: shortage(need, free),
+    };
+  }
+  const transfer = { files: 0, bytes: 0 };
+  const deletions = { count: 0, first: [] as string[] };
+  const need = { bytes: 0, inodes: 0 };
+  let largestChanged = 0;
+  const result = await machine.run(rsyncCommand({ from, to, exclude, pass: 'final', dryRun: true }), {
+    env: rsyncEnvironment,
+    signal: machine.signal,
+    onLine: (text) => {
+      const line = parseRsyncLine(text);
+      if (line?.kind === 'deleted') {
+        deletions.count += 1;
+        if (deletions.first.length < shownDeletions) deletions.first.push(showPath(line.path));
+      }
+      if (line === undefined || (line.kind !== 'transferred' && line.kind !== 'made')) return;
+      if (line.isNew) need.inodes += 1;
+      if (line.kind === 'made') return;
+      transfer.files += 1;
+      transfer.bytes += line.size;
+      // A file that is replaced needs room beside the old one, but only while it is written.
+      if (line.isNew) need.bytes += Math.ceil(line.size / 4_096) * 4_096;
+      else largestChanged = Math.max(largestChanged, line.size);
+    },
+  });
+  // The source may live.
+  judgeRsync('warm', result);
+  need.bytes += largestChanged;
+  return { source, transfer, deletions, need, free, shortage: shortage(need, free) };
+}
+
+/** Nothing there, or nothing in it but what its file system made. */
+export function isEmpty(folder: string): boolean {
+  return !existsSync(folder) || readdirSync(folder).every((name) => name === 'lost+found');
+}

@@ -1,0 +1,16 @@
+export { identify, lookOf, restoreLook, sameFolder, type FolderLook } from './folder.ts';
+export { copyLogFile } from './copy-log.ts';
+export { readCopyLogHeader, readPasses } from './copy-log-read.ts';
+export { CopyLog } from './copy-log-write.ts';
+export { copyPass, type PassOptions, type PassResult } from './copy-pass.ts';
+export { formatBytes } from './capacity.ts';
+export { describeDifference } from './difference.ts';
+export { dryRun, isEmpty, type DryRun } from './dry-run.ts';
+export type { CopyMachine } from './machine.ts';
+export { findManifest, openManifest, type Manifest } from './manifest-read.ts';
+export type { FolderIdentity, ManifestSummary } from './manifest.ts';
+export { rsyncCommand, rsyncEnvironment, type Pass } from './rsync-command.ts';
+export { verifySample } from './sample.ts';
+export { checkSource, isSourceUntouched, laterWrites } from './source-check.ts';
+export type { Verification } from './verification.ts';
+export { verify } from './verify.ts';

@@ -1,0 +1,48 @@
+import type { CopyMachine } from '../copy/index.ts';
+import type { ActContext, Host } from '../runbook/index.ts';
+
+/** What copying needs, out of an act's context. */
+export function actMachine(context: ActContext, guard: () => Promise<void>): CopyMachine {
+  const { exec, progress, log, signal, host } = context;
+  return {
+    run: async (argv, { env, onLine, signal: own } = {}) =>
+      exec(
+        { argv, ...(env === undefined ? {} : { env }) },
+        {
+          anyExit: true,
+          ...(own === undefined ? {} : { signal: own }),
+          ...(onLine === undefined
+            ? {}
+            : {
+                quiet: true,
+                onLine: (line: string, stream: 'stdout' | 'stderr') => {
+                  if (stream === 'stdout') onLine(line);
+                },
+              }),
+        },
+      ),
+    guard,
+    progress,
+    log,
+    signal,
+    now: () => host.clock.now().monotonic,
+    date: () => new Date(host.clock.now().wall).toISOString(),
+  };
+}
+
+/** What a dry run needs, out of what may only read. */
+export function readMachine(host: Host): Pick<CopyMachine, 'run' | 'signal'> {
+  return {
+    signal: new AbortController().signal,
+    run: (argv, { env, onLine } = {}) =>
+      host.exec(
+        { argv, ...(env === undefined ? {} : { env }) },
+        {
+          anyExit: true,
+          onLine: (line, stream) => {
+            if (stream === 'stdout') onLine?.(line);
+          },
+        },
+      ),
+  };
+}

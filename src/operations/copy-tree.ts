@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { copyPass, identify, rsyncCommand, rsyncEnvironment, type PassResult } from '../copy/index.ts';
+import { StepError } from '../errors.ts';
+import { operation, type ActContext, type Command } from '../runbook/index.ts';
+import { copyInput, type CopyInput } from './copy-input.ts';
+import { actMachine } from './copy-machine.ts';
+import { checkPlaces, targetGuard } from './copy-places.ts';
+import { previewCopy } from './copy-preview.ts';
+import { captureCopy, probeCopy, type CopyCaptured } from './copy-state.ts';
+import { rsyncVersion } from './copy-tools.ts';
+import { undoCopy, undoCopyByHand } from './copy-undo.ts';
+
+const output = z.object({
+  transferredFiles: z.number(),
+  transferredBytes: z.number(),
+  /** After the final pass. */
+  manifest: z
+    .object({
+      file: z.string(),
+      sha256: z.string(),
+      entries: z.number(),
+      files: z.number(),
+      bytes: z.number(),
+    })
+    .optional(),
+  /** Of the target folder. */
+  device: z.string(),
+  inode: z.string(),
+});
+
+/**
+ * Copies the contents of a folder with rsync: hard links, sparse files, ACLs, extended attributes, owners
+ * by number. The final pass ends with a manifest of every path, against which `verifyTree` reads the
+ * target. Safe to repeat after any interruption.
+ *
+ * Input: `from`, `to`, `pass`, `manifest`; `exclude`, `expectMount`, `into`, `bandwidth` (KiB/s), `idle`,
+ * `readers`, `laterWrites`. Output: what was transferred, the target's identity, the manifest.
+ * @throws StepError `copy.*` as named in src/copy and copy-places.ts, `mount.*`, `manifest.*`
+ */
+export const copyTree = operation({
+  operation: 'copy-tree',
+  version: 1,
+  reversal: 'undo',
+  input: copyInput,
+  capture: ({ host, input, run }): Promise<CopyCaptured> => captureCopy(host, input, run.id),
+  output,
+  probe: ({ host, input, captured, run }) => probeCopy(host, input, captured, run.id),
+  idempotent: true,
+  preview: ({ host, input: { from, to, exclude, expectMount } }) =>
+    previewCopy(host, { from, to, exclude, expectMount }),
+  describe: ({ input }) =>
+    input.pass === 'warm'
+      ? [passCommand(input)]
+      : [
+          passCommand(input),
+          'read again what rsync took for up to date and nobody vouches for',
+          `write the manifest ${input.manifest}`,
+        ],
+  run: copy,
+  undo: {
+    describe: ({ input, captured }) =>
+      captured.target === 'absent' || captured.target === 'empty'
+        ? `remove the copy in ${input.to}, once ${input.from} is seen to be whole`
+        : `leave ${input.to} to the pass that made it, and believe nothing of it any more`,
+    run: undoCopy,
+    breakGlass: undoCopyByHand,
+  },
+});
+
+async function copy(
+  context: ActContext<unknown, unknown, CopyInput, CopyCaptured>,
+): Promise<z.input<typeof output>> {
+  const { host, input, run } = context;
+  const { from, to, pass, manifest, exclude, bandwidth, readers, expectMount } = input;
+  const { source } = await checkPlaces(host, input);
+  const engine = await rsyncVersion(host);
+  await host.files.makeFolder(to);
+  const target = identify(to);
+  if (target === undefined) throw new StepError('copy.no-folder', `${to} is no folder`);
+  const result = await copyPass(
+    {
+      from,
+      to,
+      pass,
+      manifest,
+      exclude,
+      bandwidth,
+      readers,
+      idle: isIdle(input),
+      owner: run.id,
+      source,
+      target,
+      engine,
+    },
+    actMachine(context, targetGuard(host, expectMount, target)),
+  );
+  tell(context, result);
+  const { transferredFiles, transferredBytes } = result;
+  return {
+    transferredFiles,
+    transferredBytes,
+    ...manifestOf(result.manifest),
+    device: target.device,
+    inode: target.inode,
+  };
+}
+
+function tell({ log }: Pick<ActContext, 'log'>, { deleted, readAgain, mended, leftovers }: PassResult): void {
+  if (deleted > 0) log(`${deleted} paths were removed that the source does not hold`);
+  if (leftovers > 0) log(`${leftovers} half-written files of an interrupted rsync were removed`);
+  if (readAgain > 0)
+    log(`${readAgain} files were read again on the target, of which ${mended} were replaced`);
+}
+
+function manifestOf(summary: PassResult['manifest']): Pick<z.input<typeof output>, 'manifest'> {
+  if (summary === undefined) return {};
+  const { file, sha256, entries, files, bytes } = summary;
+  return { manifest: { file, sha256, entries, files, bytes } };
+}
+
+function isIdle({ idle, pass }: CopyInput): boolean {
+  return idle ?? pass === 'warm';
+}
+
+function passCommand(input: CopyInput): Command {
+  return { argv: rsyncCommand({ ...input, idle: isIdle(input) }), env: rsyncEnvironment };
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import {
+  describeDifference,
+  formatBytes,
+  identify,
+  openManifest,
+  verify,
+  type Manifest,
+  type Verification,
+} from '../copy/index.ts';
+import { StepError } from '../errors.ts';
+import { operation, type Host } from '../runbook/index.ts';
+import { absolutePath } from './absolute-path.ts';
+import { expectedMount } from './copy-input.ts';
+import { requireMounted } from './require-mount.ts';
+
+/** Evidence that a copy was equal to its manifest, and when. */
+export const verification = z.object({
+  target: z.string(),
+  /** SHA-256 of the manifest. */
+  manifest: z.string(),
+  entries: z.number(),
+  filesRead: z.number(),
+  bytesRead: z.number(),
+  differences: z.literal(0),
+  /** Whether the disk was read, or possibly only the memory that remembers it. */
+  cache: z.enum(['bypassed', 'may be cached']),
+  verifiedAt: z.object({ wall: z.number(), boottime: z.number(), bootId: z.string() }),
+});
+export type VerificationEvidence = z.infer<typeof verification>;
+
+// A wrong tree differs in everything.
+const toldAtMost = 1_000;
+
+/**
+ * Reads the whole target, from its disk where that can be, and compares it with the manifest of the
+ * copy: content, names, types, modes, owners, times, links, attributes. The source is not needed.
+ *
+ * Input: `target`; `manifest`, its file; `digest`, its SHA-256 where a step recorded it; `readers`, how
+ * many files at a time; `expectMount`. Output: the evidence.
+ * @throws StepError `verify.differs` with the first differences and their kinds, `verify.other-tree`,
+ *   `manifest.missing`, `manifest.incomplete`, `manifest.damaged`, `manifest.other`
+ */
+export const verifyTree = operation({
+  operation: 'verify-tree',
+  version: 1,
+  reversal: 'readonly',
+  input: z.strictObject({
+    target: absolutePath,
+    manifest: absolutePath,
+    digest: z.string().optional(),
+    readers: z.number().int().min(1).max(64).optional(),
+    expectMount: expectedMount.optional(),
+  }),
+  output: verification,
+  idempotent: true,
+  describe: ({ input }) => `read all of ${input.target} and compare it with ${input.manifest}`,
+  run: async ({ host, input, progress, signal, log }) => {
+    const { target, readers, expectMount } = input;
+    const manifest = openManifest(input.manifest, input.digest);
+    const guard = async () => {
+      if (expectMount !== undefined) await requireMounted(host, expectMount);
+      requireCopy(manifest, target);
+    };
+    await guard();
+    let told = 0;
+    const result = await verify(
+      {
+        manifest,
+        target,
+        readers,
+        onDifference: (difference) => {
+          told += 1;
+          if (told <= toldAtMost) log(describeDifference(difference));
+        },
+      },
+      { progress, signal, now: () => host.clock.now().monotonic },
+    );
+    await guard();
+    log(`read ${formatBytes(result.bytesRead)} in ${result.filesRead} files (page cache: ${result.cache})`);
+    if (result.differences > 0) throw differs(result);
+    const { target: path, manifest: digest, entries, filesRead, bytesRead, cache } = result;
+    return {
+      target: path,
+      manifest: digest,
+      entries,
+      filesRead,
+      bytesRead,
+      cache,
+      differences: 0 as const,
+      verifiedAt: await reading(host),
+    };
+  },
+});
+
+/**
+ * Refuses a tree that is not the one which the copy was made to: where its disk is not mounted, the path
+ * may well show the old tree, which of course is as the manifest says.
+ */
+export function requireCopy({ header, summary }: Manifest, target: string): void {
+  const now = identify(target);
+  if (now === undefined)
+    throw new StepError(
+      'verify.other-tree',
+      `there is no folder ${target}`,
+      'Mount the disk that holds the copy.',
+    );
+  // Device numbers may change at a boot, inodes do not.
+  const isSource = now.device === header.source.device && now.inode === header.source.inode;
+  if (now.inode === header.target.inode && !(isSource && header.source.device !== header.target.device))
+    return;
+  throw new StepError(
+    'verify.other-tree',
+    `${target} is not the folder that ${summary.file} was written for: it has inode ${now.inode}, and the copy's is ${header.target.inode}`,
+    `The copy was made to ${header.target.path}. Mount its disk, or correct the path.`,
+  );
+}
+
+function differs({ target, differences, kinds, first }: Verification): StepError {
+  const counts = Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`);
+  const lines = first.map((difference) => `  ${describeDifference(difference)}`);
+  const more =
+    differences > first.length ? `\n  and ${differences - first.length} more, in the log of this step` : '';
+  return new StepError(
+    'verify.differs',
+    `${target} differs from its manifest (${counts.join(', ')}):\n${lines.join('\n')}${more}`,
+    'Do not rely on the copy. To mend it, roll back to the final copy pass and resume: it then reads all of the target ' +
+      'again and replaces what differs. Files that differ again point to a failing disk: see dmesg.',
+  );
+}
+
+async function reading(host: Host): Promise<VerificationEvidence['verifiedAt']> {
+  const { wall, boottime } = host.clock.now();
+  return { wall, boottime, bootId: (await host.boot()).bootId };
+}
