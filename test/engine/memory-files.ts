@@ -23,7 +23,7 @@ export class MemoryFiles implements Files {
     if (file === undefined) return undefined;
     return {
       ...{ kind: 'file', size: file.content.length, mode: file.mode, uid: 0, gid: 0 },
-      ...{ device: '8:1', inode: '1', links: 1, mtimeMs: 0, ctimeMs: 0 },
+      ...{ device: '8:1', inode: '1', links: 1, mtimeMs: 0, mtime: '0.000000000', ctimeMs: 0 },
     };
   }
 
