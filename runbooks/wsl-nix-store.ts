@@ -24,7 +24,17 @@ import { runningBuilds } from './wsl-nix-store/running-builds.ts';
 import { mountHealth, mustLiveOnStorage, storageUnitHealth, storeAnswers } from './wsl-nix-store/live.ts';
 import { mountValidation } from './wsl-nix-store/validation.ts';
 
-const tools = ['rsync', 'restic', 'nix-store', 'nix-instantiate', 'nixos-rebuild', 'systemctl', 'findmnt', 'blkid', 'unshare'];
+const tools = [
+  'rsync',
+  'restic',
+  'nix-store',
+  'nix-instantiate',
+  'nixos-rebuild',
+  'systemctl',
+  'findmnt',
+  'blkid',
+  'unshare',
+];
 const beneathFolder = '/run/migrate-beneath';
 const target = (p: z.output<typeof params>) => `${p.storageMount}/${p.subfolder}`;
 const storage = (p: z.output<typeof params>) => ({ point: p.storageMount, uuid: p.storageUuid });
@@ -60,7 +70,11 @@ export default runbook('wsl-nix-store', {
       const builds = await runningBuilds(host);
       return builds.length === 0
         ? { verdict: 'PASS', observed: 'none' }
-        : { verdict: 'FAIL', observed: `still at work: ${builds.join('; ')}`, evidence: { builds: [...builds] } };
+        : {
+            verdict: 'FAIL',
+            observed: `still at work: ${builds.join('; ')}`,
+            evidence: { builds: [...builds] },
+          };
     },
   })
   .step('room', {
@@ -125,7 +139,13 @@ export default runbook('wsl-nix-store', {
     needs: ['prove-backup'],
     locks: ['disk'],
     use: copyTree,
-    with: ({ params: p, run }) => ({ from: p.source, to: target(p), pass: 'warm', manifest: manifest(run), expectMount: storage(p) }),
+    with: ({ params: p, run }) => ({
+      from: p.source,
+      to: target(p),
+      pass: 'warm',
+      manifest: manifest(run),
+      expectMount: storage(p),
+    }),
   })
   .step('option', {
     title: 'Set the option',
@@ -164,7 +184,13 @@ export default runbook('wsl-nix-store', {
     needs: ['freeze'],
     locks: ['disk'],
     use: copyTree,
-    with: ({ params: p, run }) => ({ from: p.source, to: target(p), pass: 'final', manifest: manifest(run), expectMount: storage(p) }),
+    with: ({ params: p, run }) => ({
+      from: p.source,
+      to: target(p),
+      pass: 'final',
+      manifest: manifest(run),
+      expectMount: storage(p),
+    }),
   })
   .step('verify-copy', {
     title: 'Read every byte of the copy and compare',
@@ -199,7 +225,13 @@ export default runbook('wsl-nix-store', {
     needs: ['next-boot'],
     locks: ['disk'],
     use: copyTree,
-    with: ({ params: p, run }) => ({ from: p.source, to: target(p), pass: 'final', manifest: manifest(run), expectMount: storage(p) }),
+    with: ({ params: p, run }) => ({
+      from: p.source,
+      to: target(p),
+      pass: 'final',
+      manifest: manifest(run),
+      expectMount: storage(p),
+    }),
   })
   .step('verify-carried', {
     title: 'Verify the copy as it will be booted',
@@ -267,7 +299,8 @@ export default runbook('wsl-nix-store', {
     title: 'A place to reach the old copy',
     needs: ['settle'],
     idempotent: true,
-    probe: async ({ host }) => ((await host.files.stat(beneathFolder)) === undefined ? 'not-started' : 'done'),
+    probe: async ({ host }) =>
+      (await host.files.stat(beneathFolder)) === undefined ? 'not-started' : 'done',
     commands: ({ sh }) => [sh`mkdir -p ${beneathFolder}`],
     undo: ({ sh }) => [sh`rmdir --ignore-fail-on-non-empty ${beneathFolder}`],
   })
@@ -275,7 +308,7 @@ export default runbook('wsl-nix-store', {
     title: 'Reach the old copy beneath the mount',
     needs: ['beneath'],
     use: bindMount,
-    with: () => ({ from: '/', to: beneathFolder }),
+    with: () => ({ from: '/', to: beneathFolder, private: true }),
   })
   .step('boot-path', {
     title: 'The next boot finds what it needs beneath, also after a rebuild',

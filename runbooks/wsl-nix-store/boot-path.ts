@@ -39,7 +39,11 @@ async function followProfile(host: Host, beneath: string, profiles: string): Pro
   for (;;) {
     const target = await host.files.readLink(beneath + (links.at(-1) as string));
     if (target === undefined || links.length > 10) {
-      throw new StepError('boot-path.unresolved', `${links.join(' → ')}, as boot sees it, leads to no system`, 'This machine may not boot any more: rebuild it before anything else.');
+      throw new StepError(
+        'boot-path.unresolved',
+        `${links.join(' → ')}, as boot sees it, leads to no system`,
+        'This machine may not boot any more: rebuild it before anything else.',
+      );
     }
     links.push(posix.resolve(profiles, target));
     if (!links.at(-1)?.startsWith(`${profiles}/`)) return links;
@@ -65,7 +69,10 @@ async function mustBeThere(host: Host, beneath: string, keep: readonly string[])
 /** The running system must carry later rebuilds beneath by itself; see keep-boot.ts. */
 async function mustBeKept(host: Host): Promise<void> {
   const switcher = '/run/current-system/bin/switch-to-configuration';
-  const { exitCode } = await host.exec({ argv: ['grep', '--text', '--quiet', hookName, switcher] }, { anyExit: true });
+  const { exitCode } = await host.exec(
+    { argv: ['grep', '--text', '--quiet', hookName, switcher] },
+    { anyExit: true },
+  );
   if (exitCode === 0) return;
   throw new StepError(
     'boot-path.not-kept',

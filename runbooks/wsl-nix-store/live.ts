@@ -14,7 +14,12 @@ export async function mustLiveOnStorage(host: Host, where: Where): Promise<void>
   await requireMounted(host, { point: where.storageMount, uuid: where.storageUuid });
   const folder = `${where.storageMount}/${where.subfolder}`;
   const [source, target] = await Promise.all([host.files.stat(where.source), host.files.stat(folder)]);
-  if (source === undefined || target === undefined || source.device !== target.device || source.inode !== target.inode) {
+  if (
+    source === undefined ||
+    target === undefined ||
+    source.device !== target.device ||
+    source.inode !== target.inode
+  ) {
     throw new StepError(
       'live.not-mounted',
       `${where.source} is not ${folder}`,
@@ -34,7 +39,9 @@ export async function mountHealth(host: Host, where: Where): Promise<true | stri
 }
 
 export async function storageUnitHealth(host: Host, { mountUnit }: Where): Promise<true | string> {
-  const { stdout } = await host.exec({ argv: ['systemctl', 'show', mountUnit, '--property=ActiveState,Result,NeedDaemonReload'] });
+  const { stdout } = await host.exec({
+    argv: ['systemctl', 'show', mountUnit, '--property=ActiveState,Result,NeedDaemonReload'],
+  });
   const state = Object.fromEntries(stdout.split('\n').map((line) => line.split('=', 2) as [string, string]));
   if (state['Result'] !== 'success') return `${mountUnit}: Result=${state['Result']}`;
   if (state['ActiveState'] !== 'active') return `${mountUnit}: ${state['ActiveState']}`;
@@ -45,6 +52,9 @@ export async function storageUnitHealth(host: Host, { mountUnit }: Where): Promi
 export async function storeAnswers(host: Host, { source }: Where): Promise<true | string> {
   const system = await host.files.realPath('/run/current-system');
   if (system === undefined) return '/run/current-system leads nowhere';
-  const { exitCode, stderr } = await host.exec({ argv: ['nix-store', '--check-validity', system] }, { anyExit: true });
+  const { exitCode, stderr } = await host.exec(
+    { argv: ['nix-store', '--check-validity', system] },
+    { anyExit: true },
+  );
   return exitCode === 0 ? true : `${source} does not know ${system}: ${stderr.trim()}`;
 }

@@ -1,4 +1,4 @@
-import { operation, StepError, z } from 'migrate-runbook';
+import { operation, StepError, z, type Host } from 'migrate-runbook';
 import { beneath, beneathRoot } from './beneath.ts';
 
 const input = z.strictObject({ flake: z.string(), host: z.string(), source: z.string() });
@@ -24,7 +24,11 @@ export const buildNextSystem = operation({
     const before = `${run.folder}/store-before`;
     const names = (await host.files.list(`${input.source}/store`)) ?? [];
     await host.files.replace(before, `${names.join('\n')}\n`);
-    return { folder, before, system: (await host.files.realPath(`${input.source}/var/nix/profiles/system`)) ?? null };
+    return {
+      folder,
+      before,
+      system: (await host.files.realPath(`${input.source}/var/nix/profiles/system`)) ?? null,
+    };
   },
   output: z.object({ system: z.string() }),
   probe: async ({ host, captured }) => {
@@ -38,7 +42,8 @@ export const buildNextSystem = operation({
   ],
   result: async ({ host, captured }) => {
     const system = await host.files.realPath(`${captured.folder}/result`);
-    if (system === undefined) throw new StepError('nixos.not-built', `nixos-rebuild left no result in ${captured.folder}`);
+    if (system === undefined)
+      throw new StepError('nixos.not-built', `nixos-rebuild left no result in ${captured.folder}`);
     return { system };
   },
   undo: {
@@ -48,16 +53,29 @@ export const buildNextSystem = operation({
       const system = await host.files.realPath(link);
       if (system === undefined) return;
       const before = new Set(((await host.files.read(captured.before)) ?? '').split('\n'));
-      const { stdout } = await exec(sh`nix-store --query --requisites ${system}`);
-      const added = stdout.split('\n').filter((path) => path !== '' && !before.has(path.slice(`${input.source}/store/`.length)));
+      const deriver = (await exec(sh`nix-store --query --deriver ${system}`)).stdout.trim();
+      // With the derivations, since these too lie in the store.
+      const from = deriver.endsWith('.drv') ? [deriver, system] : [system];
+      const { stdout } = await exec(sh`nix-store --query --requisites --include-outputs ${from}`);
+      const made = stdout.split('\n').filter((path) => path !== '');
+      const added = made.filter((path) => !before.has(path.slice(`${input.source}/store/`.length)));
+      await forgetRoot(host, `${input.source}/var/nix/gcroots/auto`, link);
+      // Whatever something else needs by now stays, and Nix says so with exit code 1.
+      if (before.size > 1 && added.length > 0)
+        await exec({ argv: ['nix-store', '--delete', ...added], ok: [0, 1] });
       await host.files.remove(link);
-      // Forgets the root that led to the link; whatever else needs a path keeps it.
-      await exec(sh`nix-store --gc --print-roots`);
-      if (before.size > 1 && added.length > 0) await exec({ argv: ['nix-store', '--delete', ...added.toReversed()], ok: [0, 1] });
     },
-    breakGlass: ({ captured }) => `Remove ${captured.folder}/result; the next garbage collection deletes what was built.`,
+    breakGlass: ({ captured }) =>
+      `Remove ${captured.folder}/result; the next garbage collection deletes what was built.`,
   },
 });
+
+/** Removes the root through which Nix holds what a link leads to; the link itself does not count then. */
+async function forgetRoot(host: Host, roots: string, link: string): Promise<void> {
+  for (const name of (await host.files.list(roots)) ?? []) {
+    if ((await host.files.readLink(`${roots}/${name}`)) === link) await host.files.remove(`${roots}/${name}`);
+  }
+}
 
 /**
  * Makes the built system the one of the next boot. Its undo works also when the SSD is mounted over the
@@ -74,9 +92,15 @@ export const bootNextSystem = operation({
     const link = await host.files.readLink(`${folder}/system`);
     const system = await host.files.realPath(`${folder}/system`);
     if (link === undefined || system === undefined) {
-      throw new StepError('nixos.no-profile', `there is no system profile ${folder}/system`, 'Run this on NixOS.');
+      throw new StepError(
+        'nixos.no-profile',
+        `there is no system profile ${folder}/system`,
+        'Run this on NixOS.',
+      );
     }
-    const generations = ((await host.files.list(folder)) ?? []).flatMap((name) => /^system-(\d+)-link$/.exec(name)?.[1] ?? []);
+    const generations = ((await host.files.list(folder)) ?? []).flatMap(
+      (name) => /^system-(\d+)-link$/.exec(name)?.[1] ?? [],
+    );
     return { link, system, next: `system-${Math.max(0, ...generations.map(Number)) + 1}-link` };
   },
   output: z.object({ system: z.string() }),
@@ -92,7 +116,11 @@ export const bootNextSystem = operation({
   result: async ({ host, input, captured }) => {
     const system = await host.files.realPath(`${input.source}/var/nix/profiles/system`);
     if (system === undefined || system === captured.system) {
-      throw new StepError('nixos.other-system', `the profile still leads to ${captured.system}`, 'See what nixos-rebuild said: migrate logs');
+      throw new StepError(
+        'nixos.other-system',
+        `the profile still leads to ${captured.system}`,
+        'See what nixos-rebuild said: migrate logs',
+      );
     }
     return { system };
   },

@@ -1,25 +1,59 @@
 import { secret, z } from 'migrate-runbook';
 
-const absolutePath = z.string().regex(/^\/(?!.*(^|\/)\.\.?(\/|$)).+[^/]$/, { error: 'expected an absolute path without . or .. and no / at the end' });
-const duration = z.custom<`${number}h`>((value) => typeof value === 'string' && /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value), {
-  error: 'expected a duration such as 24h or 90m',
-});
+const absolutePath = z
+  .string()
+  .regex(/^\/(?!.*(^|\/)\.\.?(\/|$)).+[^/]$/, {
+    error: 'expected an absolute path without . or .. and no / at the end',
+  });
+const duration = z.custom<`${number}h`>(
+  (value) => typeof value === 'string' && /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value),
+  {
+    error: 'expected a duration such as 24h or 90m',
+  },
+);
 
 export const params = z.object({
-  source: absolutePath.default('/nix').describe('The Nix tree that moves, whole: its hard links hold only within one copy'),
+  source: absolutePath
+    .default('/nix')
+    .describe('The Nix tree that moves, whole: its hard links hold only within one copy'),
   storageMount: absolutePath.default('/mnt/wsl/storage').describe('Where the SSD is mounted'),
   storageUuid: z
     .string()
     .regex(/^[0-9a-fA-F-]{4,36}$/, { error: 'expected a file-system UUID, as blkid prints it' })
     .describe('UUID of the file system on the SSD; nothing is written before it is found there'),
-  subfolder: z.string().regex(/^[\w.-]+$/).default('nixos-wsl-main').describe('Folder on the SSD that holds the contents of the source'),
+  subfolder: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .default('nixos-wsl-main')
+    .describe('Folder on the SSD that holds the contents of the source'),
   flake: absolutePath.describe('Folder of the NixOS configuration flake'),
-  host: z.string().regex(/^[\w-]+$/).default('thinky-nixos').describe('Name of the host in the flake'),
-  hostFile: z.string().default('hosts/thinky-nixos/default.nix').describe('File of the host, within the flake'),
-  option: z.string().regex(/^[\w.]+$/).default('bindMountNixStore').describe('Option that turns the bind mount on; stands in the host file as `OPTION = false;`'),
-  importsText: z.string().default('imports = [').describe('Text of the host file, there exactly once, after which a module may be inserted'),
-  mountUnit: z.string().default('wsl-storage-mount.service').describe('Unit that mounts the SSD and, when the option is on, binds it over the source'),
-  distribution: z.string().regex(/^[\w.-]+$/).default('NixOS').describe('Name of this WSL distribution, for wsl --terminate'),
+  host: z
+    .string()
+    .regex(/^[\w-]+$/)
+    .default('thinky-nixos')
+    .describe('Name of the host in the flake'),
+  hostFile: z
+    .string()
+    .default('hosts/thinky-nixos/default.nix')
+    .describe('File of the host, within the flake'),
+  option: z
+    .string()
+    .regex(/^[\w.]+$/)
+    .default('bindMountNixStore')
+    .describe('Option that turns the bind mount on; stands in the host file as `OPTION = false;`'),
+  importsText: z
+    .string()
+    .default('imports = [')
+    .describe('Text of the host file, there exactly once, after which a module may be inserted'),
+  mountUnit: z
+    .string()
+    .default('wsl-storage-mount.service')
+    .describe('Unit that mounts the SSD and, when the option is on, binds it over the source'),
+  distribution: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .default('NixOS')
+    .describe('Name of this WSL distribution, for wsl --terminate'),
   frozenUnits: z
     .array(z.string())
     .min(1)
@@ -34,8 +68,16 @@ export const params = z.object({
   validationReport: absolutePath.optional().describe('Report of a mount validation that ended PASS'),
   validationMaxAgeDays: z.number().positive().default(7).describe('How old that report may be'),
   skipMountValidation: z.boolean().default(false).describe('Go on without such a report'),
-  benchmarkRuns: z.number().int().min(1).max(20).default(5).describe('How many forced builds each benchmark times'),
+  benchmarkRuns: z
+    .number()
+    .int()
+    .min(1)
+    .max(20)
+    .default(5)
+    .describe('How many forced builds each benchmark times'),
   benchmarkMebibytes: z.number().int().min(1).max(4096).default(64).describe('What each of them writes'),
   soakMin: duration.default('24h').describe('Observed healthy time before the old copy may go'),
-  soakMax: duration.default('48h').describe('Age past which the copy is verified again before the old one goes'),
+  soakMax: duration
+    .default('48h')
+    .describe('Age past which the copy is verified again before the old one goes'),
 });

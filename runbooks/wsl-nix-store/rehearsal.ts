@@ -15,7 +15,12 @@ export const rehearsal: RehearsalPlan = {
   },
   disks: [
     { name: 'ssd', mountPoint: '/mnt/wsl/storage', uuid, megabytes: 768 },
-    { name: 'backup', mountPoint: '/mnt/backup', uuid: '0c3b9a52-7d84-4e16-8f2a-6b5e4d3c2a19', megabytes: 512 },
+    {
+      name: 'backup',
+      mountPoint: '/mnt/backup',
+      uuid: '0c3b9a52-7d84-4e16-8f2a-6b5e4d3c2a19',
+      megabytes: 512,
+    },
   ],
   files: { '/home/admin/restic-password': 'only for rehearsals\n' },
   nixosWsl: {

@@ -1,6 +1,13 @@
 import type { Host } from 'migrate-runbook';
 
-const builderPrograms = new Set(['nix-build', 'nixos-rebuild', 'nix-collect-garbage', 'nix-env', 'nix-store', 'home-manager']);
+const builderPrograms = new Set([
+  'nix-build',
+  'nixos-rebuild',
+  'nix-collect-garbage',
+  'nix-env',
+  'nix-store',
+  'home-manager',
+]);
 
 /** Programs at work on the store now, as `pid command`; the daemon itself does not count. */
 export async function runningBuilds(host: Host): Promise<readonly string[]> {

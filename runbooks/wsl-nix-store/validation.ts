@@ -9,12 +9,20 @@ export async function mountValidation({
   params: p,
 }: {
   readonly host: Host;
-  readonly params: { readonly validationReport?: string | undefined; readonly validationMaxAgeDays: number; readonly skipMountValidation: boolean };
+  readonly params: {
+    readonly validationReport?: string | undefined;
+    readonly validationMaxAgeDays: number;
+    readonly skipMountValidation: boolean;
+  };
 }): Promise<Finding> {
   if (p.validationReport === undefined) {
     return p.skipMountValidation
       ? { verdict: 'PARTIAL', observed: 'skipped, as was said with skipMountValidation' }
-      : { verdict: 'FAIL', observed: 'no report was given; give one with --set validationReport=/path, or say --set skipMountValidation=true' };
+      : {
+          verdict: 'FAIL',
+          observed:
+            'no report was given; give one with --set validationReport=/path, or say --set skipMountValidation=true',
+        };
   }
   const text = await host.files.read(p.validationReport);
   if (text === undefined) return { verdict: 'FAIL', observed: `there is no file ${p.validationReport}` };
@@ -24,8 +32,13 @@ export async function mountValidation({
   const age = (host.clock.now().wall - Date.parse(finishedAt)) / day;
   const observed = `${runbook} ended ${verdict} at ${finishedAt}`;
   const recent = age >= 0 && age <= p.validationMaxAgeDays;
-  const why = verdict !== 'PASS' ? '' : recent ? '' : `, which is not within the last ${p.validationMaxAgeDays} days`;
-  return { verdict: verdict === 'PASS' && recent ? 'PASS' : 'FAIL', observed: observed + why, evidence: { report: p.validationReport, verdict, finishedAt } };
+  const why =
+    verdict !== 'PASS' ? '' : recent ? '' : `, which is not within the last ${p.validationMaxAgeDays} days`;
+  return {
+    verdict: verdict === 'PASS' && recent ? 'PASS' : 'FAIL',
+    observed: observed + why,
+    evidence: { report: p.validationReport, verdict, finishedAt },
+  };
 }
 
 function parseJson(text: string): unknown {

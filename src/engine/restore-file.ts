@@ -6,9 +6,9 @@ import type { Files, RestoreFile } from '../runbook/index.ts';
  * @throws StepError `undo.edited` when somebody has changed it since
  */
 export async function restoreFile(files: Files, action: RestoreFile): Promise<void> {
-  const { restore, content, mode, expect } = action;
+  const { restore, content, mode, mtime, expect } = action;
   const now = await files.read(restore);
-  if (now === (content ?? undefined) && (await hasMode(files, restore, mode))) return;
+  if (now === (content ?? undefined) && (await isAsBefore(files, action))) return;
   if (expect !== undefined && now !== expect && now !== (content ?? undefined)) {
     throw new StepError(
       'undo.edited',
@@ -17,11 +17,16 @@ export async function restoreFile(files: Files, action: RestoreFile): Promise<vo
     );
   }
   if (content === null) await files.remove(restore);
-  else await files.replace(restore, content, mode === undefined ? {} : { mode });
+  else {
+    await files.replace(restore, content, {
+      ...(mode === undefined ? {} : { mode }),
+      ...(mtime === undefined ? {} : { mtime }),
+    });
+  }
 }
 
-async function hasMode(files: Files, path: string, mode: number | undefined): Promise<boolean> {
-  if (mode === undefined) return true;
-  const stat = await files.stat(path);
-  return stat === undefined || stat.kind === 'symlink' || stat.mode === mode;
+async function isAsBefore(files: Files, { restore, mode, mtime }: RestoreFile): Promise<boolean> {
+  const stat = await files.stat(restore);
+  if (stat === undefined || stat.kind === 'symlink') return true;
+  return (mode === undefined || stat.mode === mode) && (mtime === undefined || stat.mtime === mtime);
 }

@@ -32,7 +32,8 @@ export async function undoStep(
   provenLater: boolean,
 ): Promise<UndoResult> {
   const undo: RecordedUndo = step.intent?.undo ?? { kind: 'nothing' };
-  if (undo.kind === 'nothing' || step.status === 'not-started') {
+  const isNothing = undo.kind === 'nothing' || (undo.kind === 'data' && undo.actions.length === 0);
+  if (isNothing || step.status === 'not-started') {
     await record(session, { type: 'undo.completed', step: id, by: 'nothing-to-undo' });
     return { kind: 'undone' };
   }

@@ -18,11 +18,13 @@ export async function syncFolder(folder: string): Promise<void> {
  * Replaces a file in one step: after a power cut there is the old content or the new, never a mixture.
  *
  * @param prepare gives the new file its mode, owner and attributes, before the content is written.
+ * @param finish gives it its time, after that
  */
 export async function replaceDurably(
   path: string,
   content: string | Uint8Array,
   prepare: (temporary: string, handle: FileHandle) => Promise<void>,
+  finish: (temporary: string) => Promise<void> = async () => {},
 ): Promise<void> {
   // One name for ever, so that what a power cut leaves is replaced by the next try.
   const temporary = join(dirname(path), `.${basename(path)}.migrate-new`);
@@ -31,6 +33,7 @@ export async function replaceDurably(
   try {
     await prepare(temporary, handle);
     await handle.writeFile(content);
+    await finish(temporary);
     await handle.sync();
     await handle.close();
     await rename(temporary, path);

@@ -21,7 +21,7 @@ import { replaceFile } from './replace-file.ts';
 export const systemFiles: Files = {
   read: (path) => or(undefined, ['ENOENT', 'ENOTDIR'], 'read', path, () => readFile(path, 'utf8')),
   replace: (path, content, options = {}) =>
-    attempt('replace', path, () => replaceFile(path, content, options.mode)),
+    attempt('replace', path, () => replaceFile(path, content, options)),
   stat: (path) =>
     or(undefined, ['ENOENT', 'ENOTDIR'], 'look at', path, async () =>
       fileStat(await lstat(path, { bigint: true })),
@@ -83,8 +83,15 @@ function fileStat(found: BigIntStats): FileStat {
     inode: found.ino.toString(),
     links: Number(found.nlink),
     mtimeMs: Number(found.mtimeMs),
+    mtime: seconds(found.mtimeNs),
     ctimeMs: Number(found.ctimeMs),
   };
+}
+
+function seconds(nanoseconds: bigint): string {
+  const sign = nanoseconds < 0n ? '-' : '';
+  const digits = String(nanoseconds < 0n ? -nanoseconds : nanoseconds).padStart(10, '0');
+  return `${sign}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
 
 /**

@@ -9,18 +9,26 @@ const mostLinks = 40;
 const newFileMode = 0o644;
 
 /** Replaces a file's content; see `Files.replace`. A symlink stays, and the file that it names is replaced. */
-export async function replaceFile(path: string, content: string, mode: number | undefined): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string,
+  { mode, mtime }: { mode?: number; mtime?: string } = {},
+): Promise<void> {
   const file = await endOfLinks(path);
   const old = await lstatIfThere(file);
   if (old !== undefined && !old.isFile()) {
     throw new StepError('files.kind', `cannot replace ${file}: it is not a regular file`);
   }
-  await replaceDurably(file, content, async (temporary, handle) => {
+  const prepare = async (temporary: string, handle: FileHandle) => {
     if (old !== undefined) {
       await copyAttributes(file, temporary);
       await keepOwner(file, old, handle);
     }
     await handle.chmod(mode ?? (old === undefined ? newFileMode & ~umask() : old.mode & 0o7777));
+  };
+  await replaceDurably(file, content, prepare, async (temporary) => {
+    // Node takes times as floating-point seconds, which cannot hold nanoseconds.
+    if (mtime !== undefined) await exec({ argv: ['touch', '-m', `--date=@${mtime}`, '--', temporary] });
   });
 }
 

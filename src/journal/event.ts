@@ -20,6 +20,7 @@ const restoreFile = z.object({
   restore: z.string(),
   content: z.string().nullable(),
   mode: z.number().int().optional(),
+  mtime: z.string().optional(),
   expect: z.string().optional(),
 });
 export const undoActionSchema = z.union([commandSchema, restoreFile]);

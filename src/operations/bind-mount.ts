@@ -19,6 +19,8 @@ const input = z
     from: absolutePath,
     to: absolutePath,
     readOnly: z.boolean().optional(),
+    /** Keep out of `to` what is mounted within `from` later; where systemd runs it appears there otherwise. */
+    private: z.boolean().optional(),
     expectUuid: z.string().min(1).optional(),
   })
   .refine(({ from, to }) => from === to || !from.startsWith(to === '/' ? to : `${to}/`), {
@@ -37,7 +39,7 @@ interface Captured extends BindSource {
  * Shows a folder in another place, until the next boot: `mount --bind`, never a second time over itself
  * and never over another mount. `from` and `to` may be the same folder, to make it read-only.
  *
- * Input: `from` and `to`, existing folders; `readOnly`; `expectUuid`, of the file system that holds
+ * Input: `from` and `to`, existing folders; `readOnly`; `private`; `expectUuid`, of the file system that holds
  * `from`. Output: the mount's id and what it shows.
  * @throws StepError `mount.occupied`, `mount.no-folder`, `mount.volatile`, `mount.wrong-disk`,
  *   `mount.no-uuid`; undo: `mount.busy` with the processes that hold it, `mount.not-ours`.
@@ -115,8 +117,8 @@ export const bindMount = operation({
   },
 });
 
-function commandsFor({ from, to, readOnly }: Input): readonly [Command, ...Command[]] {
-  const bind = sh`mount --bind -- ${from} ${to}`;
+function commandsFor({ from, to, readOnly, private: alone }: Input): readonly [Command, ...Command[]] {
+  const bind = sh`mount --bind ${alone === true ? ['--make-private'] : []} -- ${from} ${to}`;
   return readOnly === true ? [bind, sh`mount -o remount,bind,ro -- ${to}`] : [bind];
 }
 

@@ -119,7 +119,7 @@ export const resticBackup = operation({
     );
   },
   // A backup never harms, and a rollback may need it: only this run's word that it is complete goes.
-  undo: ({ captured }) => [{ restore: captured.record, content: null }],
+  undo: () => [],
 });
 
 function backupCommand(input: Input, { mark }: Captured, run: string): Command {

@@ -10,6 +10,8 @@ export interface TextEdit {
   readonly edited: string;
   /** Permission bits; absent when there was no file. */
   readonly mode?: number;
+  /** As `FileStat` gives it; absent likewise. */
+  readonly mtime?: string;
 }
 
 /** Bytes. What is edited is kept whole in the journal. */
@@ -61,7 +63,7 @@ export async function planEdit(
     );
   }
   const original = await readText(host, real, found.size);
-  return { path: real, original, edited: edit(original), mode: found.mode };
+  return { path: real, original, edited: edit(original), mode: found.mode, mtime: found.mtime };
 }
 
 /** Where the file stands between the original and the edited text. */
@@ -107,8 +109,9 @@ export async function verifyEdit(host: Host, edit: TextEdit): Promise<void> {
   );
 }
 
-export function undoEdit({ path, original, edited, mode }: TextEdit): [RestoreFile] {
-  return [{ restore: path, content: original, expect: edited, ...(mode === undefined ? {} : { mode }) }];
+export function undoEdit({ path, original, edited, mode, mtime }: TextEdit): [RestoreFile] {
+  const stat = { ...(mode === undefined ? {} : { mode }), ...(mtime === undefined ? {} : { mtime }) };
+  return [{ restore: path, content: original, expect: edited, ...stat }];
 }
 
 async function readText(host: Host, path: string, size: number): Promise<string> {

@@ -38,7 +38,7 @@ export interface Files {
   /** UTF-8 text, or `undefined` when there is no such file. */
   read(path: string): Promise<string | undefined>;
   /** Replaces the content atomically and durably (new file, fsync, rename, fsync of the folder); keeps mode and owner unless given. */
-  replace(path: string, content: string, options?: { mode?: number }): Promise<void>;
+  replace(path: string, content: string, options?: { mode?: number; mtime?: string }): Promise<void>;
   /** Without following a final symlink; `undefined` when nothing is there. */
   stat(path: string): Promise<FileStat | undefined>;
   /** The target text of a symlink; `undefined` when it is none. */
@@ -73,6 +73,8 @@ export interface FileStat {
   readonly inode: string;
   readonly links: number;
   readonly mtimeMs: number;
+  /** The same, exact: seconds since 1970 with nine decimals. */
+  readonly mtime: string;
   readonly ctimeMs: number;
 }
 

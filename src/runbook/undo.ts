@@ -6,6 +6,8 @@ export interface RestoreFile {
   readonly restore: string;
   readonly content: string | null;
   readonly mode?: number;
+  /** Its time of change, as `FileStat` gives it. */
+  readonly mtime?: string;
   /** Refuse unless the file still holds this, so that nobody's later edit is lost. */
   readonly expect?: string;
 }

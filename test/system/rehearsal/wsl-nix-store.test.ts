@@ -20,7 +20,14 @@ const params: Record<string, Json> = { ...given.params, benchmarkRuns: 1, soakMi
 const ssd = '/mnt/wsl/storage';
 const watched = ['/nix', '/home', ssd, '/etc', '/sbin'];
 /** What keeps its own history: Nix rewrites its database in place, and its contents are compared apart. */
-const except = ['/nix/var/nix/db', '/nix/var/log', '/nix/var/nix/temproots', '/nix/var/nix/gc.lock', '/etc/mtab', '/etc/migrate'];
+const except = [
+  '/nix/var/nix/db',
+  '/nix/var/log',
+  '/nix/var/nix/temproots',
+  '/nix/var/nix/gc.lock',
+  '/etc/mtab',
+  '/etc/migrate',
+];
 /** Folders in which something was made and removed again. */
 const anyTime = [
   '/nix/store',
@@ -60,8 +67,16 @@ describe.skipIf(!isRoot)('wsl-nix-store in its world', () => {
 
   it('goes from the old disk to the SSD, cleans up, and boots again afterwards', async () => {
     const output: string[] = [];
-    const report = await rehearse(world, { runbook: 'wsl-nix-store', params, onOutput: (text) => output.push(text) });
-    expect({ ...report, state: undefined }, output.join('')).toMatchObject({ outcome: 'done', reboots: 1, crashes: 0 });
+    const report = await rehearse(world, {
+      runbook: 'wsl-nix-store',
+      params,
+      onOutput: (text) => output.push(text),
+    });
+    expect({ ...report, state: undefined }, output.join('')).toMatchObject({
+      outcome: 'done',
+      reboots: 1,
+      crashes: 0,
+    });
     const beneath = await world.snapshot(['/nix'], { beneath: true });
     const live = await world.snapshot(['/nix']);
     expect(Object.keys(beneath.entries).length).toBeLessThan(Object.keys(live.entries).length / 2);
@@ -69,7 +84,7 @@ describe.skipIf(!isRoot)('wsl-nix-store in its world', () => {
     expect(await sh('findmnt -no SOURCE /nix')).toContain('[/nixos-wsl-main]');
     expect(await sh('nix-store --verify --check-contents >/dev/null 2>&1; echo $?')).toBe('0');
     // A rebuild after cleanup boots too, since it carries its closure beneath the mount.
-    await sh("sed -i 's/label = \"[0-9]*\"/label = \"9\"/' /home/admin/nixcfg/hosts/thinky-nixos/default.nix");
+    await sh('sed -i \'s/label = "[0-9]*"/label = "9"/\' /home/admin/nixcfg/hosts/thinky-nixos/default.nix');
     await sh('nixos-rebuild boot --flake /home/admin/nixcfg#thinky-nixos');
     await world.reboot();
     expect(await sh('cat /run/current-system/nixos-version')).toContain('9');
