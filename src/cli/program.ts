@@ -41,8 +41,8 @@ First steps:
   migrate list                                  what there is to run
   migrate show wsl-nix-store                    its steps, and how each is undone
   migrate rehearse wsl-nix-store                run it in a throw-away world
-  migrate plan wsl-nix-store --set uuid=…       what would happen here; changes nothing
-  migrate run wsl-nix-store --set uuid=…        do it
+  migrate plan wsl-nix-store --params nix.json  what would happen here; changes nothing
+  migrate run wsl-nix-store --params nix.json   do it
   migrate resume                                go on after a reboot, a crash or Ctrl-C
 
 Exit codes: 0 done, 1 a step failed, 2 usage, 3 waiting for you or the world, 4 locked or claimed,

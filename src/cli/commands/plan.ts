@@ -16,7 +16,7 @@ export function addPlan(program: Program, invocation: Invocation): void {
     .option('--params <file>', 'read parameters from a JSON file; --set wins')
     .addHelpText(
       'after',
-      `${examples('migrate plan wsl-nix-store --set uuid=6f1c… --set flake=/etc/nixos')}
+      `${examples('migrate plan wsl-nix-store --params nix.json --set subfolder=nixos')}
 While a run of the runbook is unfinished, and no parameters are given, it shows
 what is left of that run.
 `,

@@ -27,7 +27,7 @@ export function addRun(program: Program, invocation: Invocation): void {
     .addHelpText(
       'after',
       examples(
-        'migrate run wsl-nix-store --set uuid=6f1c… --set flake=/etc/nixos',
+        'migrate run wsl-nix-store --params nix.json --set subfolder=nixos',
         'migrate run ./my-runbook.ts --params params.json --until backup',
       ),
     )
