@@ -67,6 +67,6 @@ function undoText(step: Step, line: string): string {
 
 function factText(name: string, value: unknown): string {
   if (typeof value === 'number')
-    return /bytes|free|size/i.test(name) ? formatBytes(value) : value.toLocaleString('en-US');
+    return /bytes$/i.test(name) ? formatBytes(value) : value.toLocaleString('en-US');
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
