@@ -39,6 +39,13 @@ const beneathFolder = '/run/migrate-beneath';
 const target = (p: z.output<typeof params>) => `${p.storageMount}/${p.subfolder}`;
 const storage = (p: z.output<typeof params>) => ({ point: p.storageMount, uuid: p.storageUuid });
 const manifest = (run: { folder: string }) => `${run.folder}/manifest`;
+const copy = (p: z.output<typeof params>, run: { folder: string }) => ({
+  from: p.source,
+  to: target(p),
+  manifest: manifest(run),
+  expectMount: storage(p),
+  laterWrites: p.laterWrites,
+});
 
 export default runbook('wsl-nix-store', {
   summary: 'Move the /nix of a NixOS-WSL machine onto an SSD and bind-mount it',
@@ -139,13 +146,7 @@ export default runbook('wsl-nix-store', {
     needs: ['prove-backup'],
     locks: ['disk'],
     use: copyTree,
-    with: ({ params: p, run }) => ({
-      from: p.source,
-      to: target(p),
-      pass: 'warm',
-      manifest: manifest(run),
-      expectMount: storage(p),
-    }),
+    with: ({ params: p, run }) => ({ ...copy(p, run), pass: 'warm' as const }),
   })
   .step('option', {
     title: 'Set the option',
@@ -184,13 +185,7 @@ export default runbook('wsl-nix-store', {
     needs: ['freeze'],
     locks: ['disk'],
     use: copyTree,
-    with: ({ params: p, run }) => ({
-      from: p.source,
-      to: target(p),
-      pass: 'final',
-      manifest: manifest(run),
-      expectMount: storage(p),
-    }),
+    with: ({ params: p, run }) => ({ ...copy(p, run), pass: 'final' as const }),
   })
   .step('verify-copy', {
     title: 'Read every byte of the copy and compare',
@@ -225,13 +220,7 @@ export default runbook('wsl-nix-store', {
     needs: ['next-boot'],
     locks: ['disk'],
     use: copyTree,
-    with: ({ params: p, run }) => ({
-      from: p.source,
-      to: target(p),
-      pass: 'final',
-      manifest: manifest(run),
-      expectMount: storage(p),
-    }),
+    with: ({ params: p, run }) => ({ ...copy(p, run), pass: 'final' as const }),
   })
   .step('verify-carried', {
     title: 'Verify the copy as it will be booted',

@@ -1,10 +1,8 @@
 import { secret, z } from 'migrate-runbook';
 
-const absolutePath = z
-  .string()
-  .regex(/^\/(?!.*(^|\/)\.\.?(\/|$)).+[^/]$/, {
-    error: 'expected an absolute path without . or .. and no / at the end',
-  });
+const absolutePath = z.string().regex(/^\/(?!.*(^|\/)\.\.?(\/|$)).+[^/]$/, {
+  error: 'expected an absolute path without . or .. and no / at the end',
+});
 const duration = z.custom<`${number}h`>(
   (value) => typeof value === 'string' && /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value),
   {
@@ -68,6 +66,12 @@ export const params = z.object({
   validationReport: absolutePath.optional().describe('Report of a mount validation that ended PASS'),
   validationMaxAgeDays: z.number().positive().default(7).describe('How old that report may be'),
   skipMountValidation: z.boolean().default(false).describe('Go on without such a report'),
+  laterWrites: z
+    .enum(['keep', 'discard'])
+    .default('keep')
+    .describe(
+      'What a rollback does with a copy that was written to since the switch: stop and ask, or remove it',
+    ),
   benchmarkRuns: z
     .number()
     .int()

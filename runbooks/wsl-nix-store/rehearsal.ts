@@ -10,6 +10,7 @@ export const rehearsal: RehearsalPlan = {
     backupRepository: '/mnt/backup/restic',
     backupPassword: 'file:/home/admin/restic-password',
     skipMountValidation: true,
+    laterWrites: 'discard',
     benchmarkRuns: 2,
     benchmarkMebibytes: 1,
   },

@@ -35,6 +35,14 @@ export function readPasses(file: string): readonly (PassEnd | undefined)[] {
   return passes;
 }
 
+/** Whether the last that happened to a copy is that a pass of it was taken back. */
+export function isDistrusted(file: string): boolean {
+  if (!existsSync(file)) return false;
+  let last: ReturnType<typeof markOf>;
+  for (const { bytes, ended } of linesOf(file)) if (ended) last = markOf(bytes) ?? last;
+  return last === 'distrusted';
+}
+
 /**
  * The files that earlier passes read, later ones last. Lines that make no sense are passed over: their
  * files are simply read again.

@@ -1,6 +1,6 @@
 export { identify, lookOf, restoreLook, sameFolder, type FolderLook } from './folder.ts';
 export { copyLogFile } from './copy-log.ts';
-export { readCopyLogHeader, readPasses } from './copy-log-read.ts';
+export { readCopyLogHeader, readPasses, isDistrusted } from './copy-log-read.ts';
 export { CopyLog } from './copy-log-write.ts';
 export { copyPass, type PassOptions, type PassResult } from './copy-pass.ts';
 export { formatBytes } from './capacity.ts';
@@ -14,3 +14,15 @@ export { verifySample } from './sample.ts';
 export { checkSource, isSourceUntouched, laterWrites } from './source-check.ts';
 export type { Verification } from './verification.ts';
 export { verify } from './verify.ts';
+export { checkCopyInUse, type CopyInUse } from './copy-in-use.ts';
+export { fromText, showPath } from './byte-path.ts';
+export { filesInUse } from './open-files.ts';
+export {
+  doomedFromFile,
+  doomedToText,
+  moveAside,
+  planRemoval,
+  stillThere,
+  type Doomed,
+  type RemovalPlan,
+} from './removal.ts';

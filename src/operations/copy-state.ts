@@ -3,6 +3,7 @@ import {
   copyLogFile,
   findManifest,
   identify,
+  isDistrusted,
   isEmpty,
   isSourceUntouched,
   lookOf,
@@ -84,6 +85,9 @@ export async function probeCopy(host: Host, input: Input, captured: CopyCaptured
     if (captured.target === 'existing') return 'not-started';
     return { unknown: `${to} holds something that this run did not copy` };
   }
+  // The undo of a pass over an earlier one leaves the tree to that one.
+  if (captured.target !== 'absent' && captured.target !== 'empty' && isDistrusted(copyLogFile(file)))
+    return 'not-started';
   const { device, inode } = target;
   if (pass === 'warm') {
     const end = readPasses(copyLogFile(file))

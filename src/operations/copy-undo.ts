@@ -22,7 +22,8 @@ type Context = ActContext<unknown, unknown, CopyInput, CopyCaptured>;
 /**
  * Takes a copy back: removes what this run made, and nothing else, once the source is seen to be whole.
  *
- * @throws StepError `copy.undo-other-target`, `copy.undo-target-in-use`, `copy.undo-source-lost`
+ * @throws StepError `copy.undo-other-target`, `copy.undo-target-in-use`, `copy.undo-source-lost`,
+ *   `copy.undo-holds-news` unless `laterWrites` is `discard`
  */
 export async function undoCopy(context: Context): Promise<void> {
   const { host, input, captured, log } = context;
@@ -39,10 +40,11 @@ export async function undoCopy(context: Context): Promise<void> {
   await refuseWrongTarget(context);
   if (await holdsNews(context)) {
     await distrust(context);
-    log(
-      `${to} is kept: it holds what ${input.from} does not. Remove it by hand when nothing of that is needed.`,
+    throw new StepError(
+      'copy.undo-holds-news',
+      `${to} holds what ${input.from} does not, so it is kept until somebody decides`,
+      `What it is stands in the log of this step. Carry it back, or remove ${to}, and roll back again; or keep it, and settle this step as undone.`,
     );
-    return;
   }
   // Until here all may be repeated; from here on the rest is removed whatever is left of it.
   await (captured.target === 'absent' ? removeFolder(context) : emptyFolder(context));
