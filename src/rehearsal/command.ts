@@ -6,8 +6,17 @@ import { WorldError } from './world-error.ts';
  *
  * @throws WorldError `world.command` when it fails, with what it said.
  */
-export async function hostCommand(program: string, ...args: readonly string[]): Promise<string> {
-  const result = await execa(program, args, { reject: false, stdin: 'ignore' });
+export function hostCommand(program: string, ...args: readonly string[]): Promise<string> {
+  return hostCommandIn('/', program, ...args);
+}
+
+/** The same, in a folder. */
+export async function hostCommandIn(
+  folder: string,
+  program: string,
+  ...args: readonly string[]
+): Promise<string> {
+  const result = await execa(program, args, { cwd: folder, reject: false, stdin: 'ignore' });
   if (!result.failed) return result.stdout;
   throw new WorldError(
     'world.command',

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { WorldDisk } from '../runbook/index.ts';
-import { hostCommand } from './command.ts';
+import { hostCommand, hostCommandIn } from './command.ts';
 import type { WorldLayout } from './layout.ts';
 
 /**
@@ -81,21 +81,15 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
 
 function folderDisks(layout: WorldLayout): Disks {
   const mountOverlay = async (name: string, at: string) => {
-    const parts = Object.fromEntries(
-      ['lower', 'upper', 'work'].map((part) => [part, join(layout.folder, name, part)]),
-    );
-    for (const part of Object.values(parts)) mkdirSync(part, { recursive: true });
-    mkdirSync(at, { recursive: true });
     const device = `/dev/world-${name}`;
-    await hostCommand(
-      'mount',
-      '-t',
-      'overlay',
-      '-o',
-      `userxattr,lowerdir=${parts['lower']},upperdir=${parts['upper']},workdir=${parts['work']}`,
-      device,
-      at,
-    );
+    for (const part of ['lower', 'upper', 'work']) {
+      mkdirSync(join(layout.folder, name, part), { recursive: true });
+    }
+    mkdirSync(at, { recursive: true });
+    // The kernel shows these paths in the mount table: whole ones would seem to lie on the world's own
+    // /tmp, and so to be lost at its next boot.
+    const parts = `userxattr,lowerdir=${name}/lower,upperdir=${name}/upper,workdir=${name}/work`;
+    await hostCommandIn(layout.folder, 'mount', '-t', 'overlay', '-o', parts, device, at);
     return device;
   };
   return {

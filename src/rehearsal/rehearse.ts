@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '../errors.ts';
 import { fold } from '../journal/fold.ts';
@@ -145,11 +145,14 @@ export function callMigrate(
   argv: readonly string[],
   options: Pick<RehearsalOptions, 'crash' | 'flags' | 'onOutput' | 'terminal'> = {},
 ): Promise<RunResult> {
-  return world.run([process.execPath, moduleBeside('migrate-in-world'), ...argv, ...(options.flags ?? [])], {
-    ...(options.crash === undefined ? {} : { env: { MIGRATE_WORLD_CRASH: options.crash } }),
-    ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
-    ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
-  });
+  return world.run(
+    [realpathSync(process.execPath), moduleBeside('migrate-in-world'), ...argv, ...(options.flags ?? [])],
+    {
+      ...(options.crash === undefined ? {} : { env: { MIGRATE_WORLD_CRASH: options.crash } }),
+      ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
+      ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
+    },
+  );
 }
 
 /** The state of the world's only run, from its journal; undefined before its first event. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rehearse, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
 import { compareSnapshots } from '../../../src/rehearsal/snapshot-difference.ts';
 import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
 import type { RehearsalPlan } from '../../../src/runbook/index.ts';
@@ -192,5 +193,30 @@ describe.skipIf(!isRoot).each(['auto', 'fake'] as const)('a NixOS-WSL world with
     expect(await world.run(['wsl.exe', '--shutdown'])).toMatchObject({ rebooted: true });
     expect(await sh(`ls /mnt/wsl; cat /proc/sys/kernel/random/boot_id`)).not.toContain(bootId);
     expect((await world.run(['wsl.exe', '--terminate', 'Other'])).exitCode).toBe(255);
+  });
+});
+
+describe.skipIf(!isRoot).each([
+  { disks: 'auto', nix: 'auto' },
+  { disks: 'auto', nix: 'fake' },
+  { disks: 'folders', nix: 'auto' },
+] as const)('the operations in a NixOS-WSL world (disks: $disks, Nix: $nix)', ({ disks, nix }) => {
+  it('find the Nix, the units and the systems that they work on, and go back', async () => {
+    await using world = await buildWorld(plan, { disks, nix });
+    const trees = ['/sbin', '/run/systemd', '/nix/var/nix/profiles/system', '/home'];
+    const before = await world.snapshot(trees);
+    let said = '';
+    const options = { onOutput: (text: string) => (said += text) };
+    const runbook = join(import.meta.dirname, '..', '..', 'rehearsal', 'runbooks', 'nixos-tools.ts');
+    const forward = await rehearse(world, { runbook, ...options });
+    expect(forward.outcome, said).toBe('done');
+    expect((await world.run(['cat', '/run/booted-system/nixos-version'])).stdout).toBe('3\n');
+    const back = await rehearseRollback(world, options);
+    expect(back, said).toMatchObject({ outcome: 'done', reboots: 1 });
+    expect((await world.run(['cat', '/run/booted-system/nixos-version'])).stdout).toBe('2\n');
+    const { snapshot } = world;
+    const difference = compareSnapshots(before, await snapshot(trees), { except: ['/home', '/run/systemd'] });
+    // A rollback is a generation of its own, as nix-env has it.
+    expect(difference.filter((line) => !line.startsWith('/nix/var/nix/profiles'))).toEqual([]);
   });
 });

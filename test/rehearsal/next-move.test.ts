@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { fold } from '../../src/journal/fold.ts';
+import type { EventBody, JournalEvent } from '../../src/journal/event.ts';
+import { nextMove } from '../../src/rehearsal/next-move.ts';
+
+const boot = { bootId: 'b', initStart: '1', pidNamespace: 'p' };
+const clocks = { wall: 0, boottime: 0, monotonic: 0 };
+const node = (
+  id: string,
+  kind: 'step' | 'confirm' | 'manual' | 'reboot' | 'soak',
+  reversal: 'undo' | 'irreversible' = 'undo',
+) => ({
+  id,
+  kind,
+  title: id,
+  needs: [],
+  reversal,
+  effective: 'now' as const,
+  fingerprint: '0',
+});
+const nodes = [
+  node('copy', 'step'),
+  node('ask', 'confirm'),
+  node('plug', 'manual'),
+  node('restart', 'reboot'),
+  node('settle', 'soak'),
+  node('cleanup', 'step', 'irreversible'),
+];
+const begun: EventBody = {
+  type: 'run.started',
+  run: 'r',
+  runbook: 'r',
+  summary: '',
+  host: 'h',
+  params: {},
+  nodes,
+  fingerprint: '0',
+  source: { file: '/r.ts', files: {} },
+  tools: {},
+  claims: [],
+  boot,
+  generation: 1,
+};
+const entered = (step: string, kind: 'confirm' | 'manual' | 'reboot' | 'soak'): EventBody => ({
+  type: 'gate.entered',
+  step,
+  kind,
+  says: '',
+  boot,
+  clocks,
+});
+const after = (...events: readonly EventBody[]) =>
+  nextMove(
+    fold(
+      [begun, ...events].map((event, index): JournalEvent => ({ v: 1, seq: index + 1, at: '', ...event })),
+    ),
+  );
+
+describe('the operator of a rehearsal', () => {
+  it('confirms what waits for a person, before anything else', () => {
+    expect(after(entered('settle', 'soak'), entered('ask', 'confirm'))).toEqual({
+      kind: 'confirm',
+      gate: 'ask',
+    });
+    expect(after(entered('plug', 'manual'))).toEqual({ kind: 'confirm', gate: 'plug' });
+  });
+
+  it('reboots where the run waits for it', () => {
+    expect(after(entered('restart', 'reboot'))).toMatchObject({ kind: 'reboot' });
+  });
+
+  it('goes on with a soak, and consents to nothing meanwhile', () => {
+    expect(after(entered('settle', 'soak'))).toMatchObject({ kind: 'resume', accept: [] });
+  });
+
+  it('consents to what cannot be undone when nothing else is open', () => {
+    expect(after()).toMatchObject({ kind: 'resume', accept: ['cleanup'] });
+  });
+
+  it('leaves a doubt to a person', () => {
+    const started: EventBody = {
+      type: 'step.started',
+      step: 'copy',
+      attempt: 1,
+      undo: { kind: 'nothing' },
+      boot,
+      clocks,
+    };
+    expect(after(started)).toMatchObject({ kind: 'stop', why: expect.stringContaining('"copy"') });
+  });
+
+  it('stops at a run that is over', () => {
+    expect(after({ type: 'run.completed' })).toMatchObject({ kind: 'stop' });
+  });
+});
