@@ -1,3 +1,6 @@
+import { basename, extname, resolve } from 'node:path';
+import { mustBeOpen } from '../engine/index.ts';
+import { hasEnded } from '../host/ended-run.ts';
 import { readJournal } from '../host/journal-file.ts';
 import { listRuns, type RunFolder } from '../host/runs.ts';
 import { exitCodes, MigrateError, UsageError } from '../errors.ts';
@@ -15,19 +18,34 @@ export interface KnownRun {
 
 /** Every run of a state folder, in the order of their starts. @throws StateError for a damaged journal */
 export async function knownRuns(state: string): Promise<readonly KnownRun[]> {
-  const runs = await Promise.all((await listRuns(state)).map(readRun));
-  return runs.toSorted((one, other) => one.state.startedAt.localeCompare(other.state.startedAt));
+  const runs = await Promise.all((await listRuns(state)).map(readBegun));
+  return runs
+    .filter((run) => run !== undefined)
+    .toSorted((one, other) => one.state.startedAt.localeCompare(other.state.startedAt));
 }
 
-/** @throws StateError for a damaged journal */
-export async function readRun(place: RunFolder): Promise<KnownRun> {
+/**
+ * `undefined` for a start that was broken off in the middle of its first line, so that nothing followed from it.
+ * @throws StateError for a damaged journal
+ */
+async function readBegun(place: RunFolder): Promise<KnownRun | undefined> {
   const { events } = await readJournal(place.journal);
-  return { place, events, state: fold(events) };
+  return events.length === 0 ? undefined : { place, events, state: fold(events) };
 }
 
-/** The unfinished run of a runbook, when there is one. @throws StateError for a damaged journal */
+/**
+ * The unfinished run of a runbook, when there is one here.
+ * @throws StateError for a damaged journal; `run.moved` when the run goes on in another state folder
+ */
 export async function unfinishedRunOf(state: string, runbook: string): Promise<KnownRun | undefined> {
-  return (await knownRuns(state)).find((run) => run.state.runbook === runbook && !isOver(run.state));
+  const runs = (await knownRuns(state)).filter((run) => run.state.runbook === runbook);
+  const unfinished = runs.find((run) => !isOver(run.state));
+  if (unfinished !== undefined) return unfinished;
+  for (const { place, state: here } of runs) {
+    const { movedTo } = here;
+    if (movedTo !== undefined && !(await hasEnded(movedTo, place.id))) mustBeOpen(here);
+  }
+  return undefined;
 }
 
 /** Which runs a command may mean when it is given a runbook, or nothing. */
@@ -43,13 +61,15 @@ export async function runsNamed(state: string, name: string, wanted: Wanted): Pr
   const places = await listRuns(state);
   const exact = places.find(({ id }) => id === name);
   // Another run's damaged journal must not be in the way of this one.
-  if (exact !== undefined) return [await readRun(exact)];
-  const runs = (await knownRuns(state)).filter((run) => run.state.runbook === runbookName(name));
+  const begun = exact && (await readBegun(exact));
+  if (begun !== undefined) return [begun];
+  const runs = (await knownRuns(state)).filter((run) => isOf(run, name));
   const unfinished = runs.filter((run) => !isOver(run.state));
   if (unfinished.length > 0) return unfinished;
   const latest = runs.at(-1);
   if (wanted === 'latest' && latest !== undefined) return [latest];
   if (latest !== undefined) {
+    if (latest.state.status === 'moved') mustBeOpen(latest.state);
     throw new UsageError(
       'run.over',
       `no run of ${name} is unfinished; the latest, ${latest.place.id}, is ${latest.state.status}`,
@@ -65,8 +85,9 @@ export async function runsNamed(state: string, name: string, wanted: Wanted): Pr
 }
 
 /** A file may stand for its runbook, since `migrate run ./move-home.ts` began it that way. */
-function runbookName(name: string): string {
-  return /([^/]+?)\.[cm]?[jt]s$/.exec(name)?.[1] ?? name;
+function isOf({ state: { runbook, source } }: KnownRun, name: string): boolean {
+  if (!name.includes('/') && !/\.[cm]?[jt]s$/.test(name)) return runbook === name;
+  return source.file === resolve(name) || runbook === basename(name, extname(name));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { describeUndo } from '../engine/index.ts';
+import { describeUndo, mustBeOpen } from '../engine/index.ts';
 import { exitCodes, MigrateError, UsageError, type ExitCode } from '../errors.ts';
 import { stepState, type RunState } from '../journal/state.ts';
 import { planRollback, type RollbackStep } from '../plan/rollback.ts';
@@ -12,18 +12,15 @@ import type { Terminal } from './terminal.ts';
 
 /**
  * @throws UsageError `rollback.over` for a run of which nothing can be undone any more, `rollback.not-begun`
- *   for a `--to` that the run has not come to
+ *   for a `--to` that the run has not come to; StateError `run.moved`
  */
 export function mustBeRollable(state: RunState, to: string | undefined): void {
-  if (state.status === 'rolled-back' || state.status === 'aborted' || state.status === 'moved') {
-    const hint =
-      state.movedTo === undefined
-        ? `See what it did: migrate status ${state.run}`
-        : `Use --state-dir ${state.movedTo}`;
+  if (state.status === 'moved') mustBeOpen(state);
+  if (state.status === 'rolled-back' || state.status === 'aborted') {
     throw new UsageError(
       'rollback.over',
       `${state.run} is ${state.status}: there is nothing to undo here`,
-      hint,
+      `See what it did: migrate status ${state.run}`,
     );
   }
   if (to !== undefined && stepState(state, to).startedSeq === undefined) {

@@ -2,8 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { LockedError, messageOf, MigrateError, StateError } from '../errors.ts';
-import { claimName, claimsCollide, type Claim } from '../runbook/index.ts';
+import { claimName, claimsCollide, quoteWord, type Claim } from '../runbook/index.ts';
 import { makeFolderDurably, replaceDurably } from './durable.ts';
+import { hasEnded } from './ended-run.ts';
 import { systemFiles } from './files.ts';
 import { acquireLock } from './lock.ts';
 
@@ -78,7 +79,11 @@ async function claimLocked(folder: string, request: ClaimRequest): Promise<void>
   for (const other of await listClaims(folder)) {
     if (other.run === run) continue;
     const collision = findCollision(claims, other.claims);
-    if (collision !== undefined) throw await heldError(folder, other, collision);
+    if (collision === undefined) continue;
+    if (!(await hasEnded(other.stateFolder, other.run))) {
+      throw await heldError(folder, stateFolder, other, collision);
+    }
+    await releaseClaims(folder, other.run);
   }
   const content: RunClaims = { run, runbook, stateFolder, claims, since: new Date(since).toISOString() };
   await replaceDurably(fileOf(folder, run), `${JSON.stringify(content, undefined, 2)}\n`, async () => {});
@@ -133,12 +138,14 @@ async function readClaims(path: string): Promise<RunClaims | undefined> {
 
 async function heldError(
   folder: string,
+  stateFolder: string,
   other: RunClaims,
   collision: { mine: Claim; theirs: Claim },
 ): Promise<LockedError> {
   const [mine, theirs] = [describe(collision.mine), describe(collision.theirs)];
   const wanted = mine === theirs ? mine : `${mine}, which collides with ${theirs}`;
   const gone = (await systemFiles.stat(join(other.stateFolder, 'runs', other.run))) === undefined;
+  const option = other.stateFolder === stateFolder ? '' : ` --state-dir ${quoteWord(other.stateFolder)}`;
   return new LockedError(
     'claims.held',
     `this run needs ${wanted}; the unfinished run ${other.run} has held it since ${other.since}`,
@@ -146,9 +153,9 @@ async function heldError(
       ? `The state of that run is not in ${other.stateFolder}. If it was deleted, free its claims: rm ${fileOf(folder, other.run)}`
       : [
           `End that run first (its state is in ${other.stateFolder}):`,
-          `  migrate resume ${other.run}`,
-          `  migrate rollback ${other.run}`,
-          `  migrate abort ${other.run}`,
+          `  migrate resume ${other.run}${option}`,
+          `  migrate rollback ${other.run}${option}`,
+          `  migrate abort ${other.run}${option}`,
         ].join('\n'),
   );
 }
