@@ -101,3 +101,10 @@ export function tree(folder: string): Readonly<Record<string, string>> {
   }
   return found;
 }
+
+/** What lies in a place's state folder; not the lock files, whose numbers count who was there. */
+export function stateOf(place: Place): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(tree(place.state)).filter(([path]) => !/(^|\/)lock\.\d+$/.test(path)),
+  );
+}
