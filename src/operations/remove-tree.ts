@@ -1,0 +1,163 @@
+import { posix } from 'node:path';
+import { z } from 'zod';
+import {
+  doomedFromFile,
+  doomedToText,
+  formatBytes,
+  fromText,
+  moveAside,
+  openManifest,
+  planRemoval,
+  stillThere,
+  type RemovalPlan,
+} from '../copy/index.ts';
+import { StepError } from '../errors.ts';
+import { operation, sh, type ActContext, type Host, type RunInfo } from '../runbook/index.ts';
+import { proveCopy } from './remove-evidence.ts';
+import { removeInput, type RemoveInput } from './remove-input.ts';
+import {
+  refuseBadKeep,
+  refuseMounts,
+  refuseNewCopy,
+  refuseOpenFiles,
+  refuseOtherTree,
+} from './remove-refusals.ts';
+
+interface Captured {
+  /** Of the folder that holds the tree, so that a tree that is out of reach is not taken for a removed one. */
+  readonly parent: { readonly device: string; readonly inode: string };
+}
+
+const output = z.object({
+  path: z.string(),
+  /** `null` when an earlier attempt did it. */
+  entries: z.number().nullable(),
+  bytes: z.number().nullable(),
+  evidence: z
+    .object({
+      manifest: z.string(),
+      files: z.number(),
+      sound: z.number(),
+      changed: z.number(),
+      missing: z.number(),
+      verifiedMsAgo: z.number().nullable(),
+    })
+    .nullable(),
+});
+
+/**
+ * Deletes an old tree for good, after the new copy of it has proven itself. Renames first, deletes second.
+ * Refuses whatever is not exactly the tree that was captured, and what anybody still needs.
+ *
+ * Input: `path`, `identity` (from before the move), `newCopy`, `manifest`, `verification` with `maxAge`;
+ * `keep`, `leaveFolder`, `sampleFiles`, `missing`. Output: what went, and the evidence it rested on.
+ * @throws StepError `remove.*`, each refusal with a code of its own, `manifest.*`, `verify.other-tree`
+ */
+export const removeTree = operation({
+  operation: 'remove-tree',
+  version: 1,
+  reversal: 'irreversible',
+  input: removeInput,
+  capture: async ({ host, input }): Promise<Captured> => {
+    await refuseOtherTree(host, input.path, input);
+    return { parent: await parentOf(host, input.path) };
+  },
+  output,
+  probe: async ({ host, input, captured, run }) => {
+    const [trash, list] = [trashOf(input.path, run), listOf(input, run)];
+    if ((await host.files.stat(trash)) !== undefined) return 'partial';
+    const parent = await parentOf(host, input.path);
+    if (parent.inode !== captured.parent.inode) {
+      return { unknown: `${posix.dirname(input.path)} is not the folder that held the tree` };
+    }
+    if ((await host.files.stat(list)) === undefined) return 'not-started';
+    if (stillThere(input.path, doomedFromFile(list)).length > 0) return 'partial';
+    return { done: { path: input.path, entries: null, bytes: null, evidence: null } };
+  },
+  idempotent: true,
+  preview: async ({ host, input }) => {
+    if ((await host.files.stat(input.path)) === undefined) {
+      return { summary: `${input.path} is not there yet`, facts: {} };
+    }
+    const { entries, bytes } = planFor(input);
+    const kept = (input.keep ?? []).length;
+    return {
+      summary: `${entries} entries of ${input.path} would go, ${formatBytes(bytes)}; ${kept} paths stay`,
+      facts: { entries, bytes, kept },
+    };
+  },
+  describe: ({ input, run }) => [
+    `prove that ${input.path} is the captured tree, that nobody uses it, and that ${input.newCopy} is sound`,
+    `move what goes from ${input.path} to ${trashOf(input.path, run)}`,
+    sh`rm -rf --one-file-system -- ${trashOf(input.path, run)}`,
+  ],
+  run: remove,
+  verify: async ({ host, input, run }) => {
+    const left = [trashOf(input.path, run), ...(isWhole(input) ? [input.path] : [])];
+    for (const path of left) {
+      if ((await host.files.stat(path)) !== undefined)
+        throw new StepError('remove.incomplete', `${path} is still there`);
+    }
+    if (!isWhole(input)) refuseBadKeep(input, planFor(input));
+  },
+});
+
+async function remove(
+  context: ActContext<unknown, unknown, RemoveInput, Captured>,
+): Promise<z.input<typeof output>> {
+  const { host, input, run, exec, log } = context;
+  const { path } = input;
+  const [trash, list] = [trashOf(path, run), listOf(input, run)];
+  const manifest = openManifest(input.manifest, input.verification?.manifest);
+  // An earlier attempt may have moved all of it and been killed before it could delete.
+  const moved = isWhole(input) && (await host.files.stat(path)) === undefined;
+  const at = moved ? trash : path;
+  await refuseOtherTree(host, at, input);
+  const plan = moved ? planRemoval(at, new Set(), true) : planFor(input);
+  await refuseMounts(host, at, plan);
+  refuseBadKeep(input, plan);
+  await refuseNewCopy(host, at, input, manifest, plan);
+  const evidence = await proveCopy(context, manifest);
+  const unseen = refuseOpenFiles(path, plan);
+  if (unseen > 0) log(`${unseen} processes of others could not be looked into`);
+
+  if (!moved) {
+    // What somebody puts there after this list was written, such as a newer system for boot, is not on it.
+    if ((await host.files.stat(list)) === undefined)
+      await host.files.replace(list, doomedToText(plan.doomed), { mode: 0o600 });
+    log(`moving ${plan.entries} entries, ${formatBytes(plan.bytes)}, to ${trash}`);
+    moveAside(path, stillThere(path, doomedFromFile(list)), trash);
+    await exec(sh`sync -f ${posix.dirname(path)}`);
+  }
+  await exec(sh`rm -rf --one-file-system -- ${trash}`);
+  await exec(sh`sync -f ${posix.dirname(path)}`);
+  return { path, entries: plan.entries, bytes: plan.bytes, evidence: { ...evidence } };
+}
+
+function planFor(input: RemoveInput): RemovalPlan {
+  const { path, keep = [] } = input;
+  // Those outside are refused by name.
+  const within = keep
+    .filter((one) => one.startsWith(`${path}/`))
+    .map((one) => fromText(posix.relative(path, one)));
+  return planRemoval(path, new Set(within), isWhole(input));
+}
+
+/** The folder itself goes too. */
+function isWhole({ keep = [], leaveFolder }: RemoveInput): boolean {
+  return keep.length === 0 && leaveFolder !== true;
+}
+
+function trashOf(path: string, run: RunInfo): string {
+  const name = `.${posix.basename(path)}.migrate-removed-${run.id}`;
+  return posix.join(posix.dirname(path), name.length > 200 ? `.migrate-removed-${run.id}` : name);
+}
+
+function listOf({ identity }: RemoveInput, run: RunInfo): string {
+  return posix.join(run.folder, `removal-${identity.inode}.list`);
+}
+
+async function parentOf(host: Host, path: string): Promise<Captured['parent']> {
+  const stat = await host.files.stat((await host.files.realPath(posix.dirname(path))) ?? posix.dirname(path));
+  return { device: stat?.device ?? '', inode: stat?.inode ?? '' };
+}
