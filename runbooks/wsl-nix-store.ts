@@ -6,6 +6,7 @@ import {
   editFile,
   forcedBuildBenchmark,
   freezeUnits,
+  identifyTree,
   nixGarbageProof,
   nixStoreVerify,
   removeTree,
@@ -21,7 +22,13 @@ import { bootNextSystem, buildNextSystem } from './wsl-nix-store/next-system.ts'
 import { params } from './wsl-nix-store/params.ts';
 import { rehearsal } from './wsl-nix-store/rehearsal.ts';
 import { runningBuilds } from './wsl-nix-store/running-builds.ts';
-import { mountHealth, mustLiveOnStorage, storageUnitHealth, storeAnswers } from './wsl-nix-store/live.ts';
+import {
+  mountHealth,
+  mustLiveOnStorage,
+  storageUnitHealth,
+  storeAnswers,
+  storeSoundness,
+} from './wsl-nix-store/live.ts';
 import { mountValidation } from './wsl-nix-store/validation.ts';
 
 const tools = [
@@ -93,14 +100,8 @@ export default runbook('wsl-nix-store', {
   .step('identity', {
     title: 'Remember which tree is the old one',
     needs: ['room'],
-    readonly: true,
-    output: z.object({ device: z.string(), inode: z.string() }),
-    describe: ({ params: p }) => `read device and inode of ${p.source}`,
-    run: async ({ params: p, host }) => {
-      const stat = await host.files.stat(p.source);
-      if (stat?.kind !== 'folder') throw new Error(`${p.source} is no folder`);
-      return { device: stat.device, inode: stat.inode };
-    },
+    use: identifyTree,
+    with: ({ params: p }) => ({ path: p.source }),
   })
 
   .phase('Baseline')
@@ -269,13 +270,20 @@ export default runbook('wsl-nix-store', {
     expect: 'builds 30–60 % faster than before',
     run: ({ outputs }) => compareBenchmarks(outputs['benchmark-before'], outputs['benchmark-after']),
   })
+  .check('store-sound', {
+    title: "Nix's own hashes hold on the store in use",
+    needs: ['faster'],
+    locks: ['disk'],
+    expect: 'every path of the store as Nix made it',
+    run: ({ host, params: p }) => storeSoundness(host, p.source),
+  })
   .soak('settle', {
     title: 'Live with it for a day or two',
-    needs: ['faster'],
+    needs: ['store-sound'],
     min: ({ params: p }) => p.soakMin,
     max: ({ params: p }) => p.soakMax,
     maxGap: '15m',
-    fresh: [],
+    fresh: ['store-sound'],
     probes: [
       { name: 'mount', check: ({ host, params: p }) => mountHealth(host, p) },
       { name: 'unit', check: ({ host, params: p }) => storageUnitHealth(host, p) },
@@ -322,12 +330,20 @@ export default runbook('wsl-nix-store', {
       keep: outputs['boot-path'].keep.map((path) => `${beneathFolder}${path}`),
       newCopy: p.source,
       manifest: manifest(run),
+      // Garbage collection goes on while one lives with it.
+      missing: 'accept' as const,
     }),
   })
   .step('leave-beneath', {
     title: 'Let go of what lies beneath',
     needs: ['cleanup'],
     idempotent: true,
-    commands: ({ sh }) => [sh`umount ${beneathFolder}`, sh`rmdir ${beneathFolder}`],
+    probe: async ({ host }) =>
+      (await host.files.stat(beneathFolder)) === undefined ? 'done' : 'not-started',
+    commands: ({ sh }) => [
+      // 32: it is not mounted (any more).
+      sh.with({ ok: [0, 32] })`umount ${beneathFolder}`,
+      sh`rmdir ${beneathFolder}`,
+    ],
     undo: () => [],
   });

@@ -1,4 +1,4 @@
-import { StepError, type Host } from 'migrate-runbook';
+import { StepError, type Finding, type Host } from 'migrate-runbook';
 import { requireMounted } from 'migrate-runbook/operations';
 
 interface Where {
@@ -57,4 +57,13 @@ export async function storeAnswers(host: Host, { source }: Where): Promise<true 
     { anyExit: true },
   );
   return exitCode === 0 ? true : `${source} does not know ${system}: ${stderr.trim()}`;
+}
+
+export async function storeSoundness(host: Host, source: string): Promise<Finding> {
+  const { exitCode, stderr } = await host.exec(
+    { argv: ['nix-store', '--verify', '--check-contents'] },
+    { anyExit: true },
+  );
+  if (exitCode === 0) return { verdict: 'PASS', observed: `all of ${source} is as Nix made it` };
+  return { verdict: 'FAIL', observed: stderr.trim().split('\n').slice(-5).join('; ') };
 }

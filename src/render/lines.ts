@@ -9,7 +9,7 @@ import { emptyView, type View } from './view.ts';
 
 /** Between two lines of progress of one step, where nothing but numbers changed. */
 const progressEveryMs = 30_000;
-const countdownEveryMs = 10 * 60_000;
+const countdownEveryMs = 60 * 60_000;
 
 export interface LinesOptions {
   readonly output: Output;

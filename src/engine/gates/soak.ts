@@ -17,7 +17,7 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
   const max = durationMs(typeof node.max === 'function' ? node.max(context) : node.max);
   const rule = { min, max, maxGap: durationMs(node.maxGap) };
   const read = readContext(node, context, session.ports.host);
-  await enterGate(session, node, `observed healthy for ${node.title}`, {
+  await enterGate(session, node, `${node.title}: until it was seen healthy for ${minutes(min)}`, {
     ...rule,
     sampler: wait ? 'wait' : 'resume',
   });
