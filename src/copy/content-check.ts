@@ -9,13 +9,16 @@ interface Expectation {
   readonly hash: string;
 }
 
+/** A hash, or why there is none. */
+type Found = string | { readonly unreadable: string };
+
 /** Which content is expected of which file of the target, and what it turned out to be. */
 export class ContentCheck {
   readonly #root: string;
   readonly #differences: Differences;
   readonly #open = new Map<number, Expectation & { inode: bigint | undefined }>();
   // Inodes with several names are read once.
-  readonly #linked = new Map<bigint, { hash: string | undefined; waiting: Expectation[] }>();
+  readonly #linked = new Map<bigint, { found: Found | undefined; waiting: Expectation[] }>();
   #next = 0;
   filesRead = 0;
   cachedFiles = 0;
@@ -30,11 +33,11 @@ export class ContentCheck {
     if (inode !== undefined) {
       const known = this.#linked.get(inode);
       if (known !== undefined) {
-        if (known.hash === undefined) known.waiting.push({ path, hash });
-        else this.#judge({ path, hash }, known.hash);
+        if (known.found === undefined) known.waiting.push({ path, hash });
+        else this.#judge({ path, hash }, known.found);
         return undefined;
       }
-      this.#linked.set(inode, { hash: undefined, waiting: [] });
+      this.#linked.set(inode, { found: undefined, waiting: [] });
     }
     const id = this.#next;
     this.#next += 1;
@@ -42,28 +45,26 @@ export class ContentCheck {
     return { id, path: absolute(this.#root, path), size };
   }
 
-  take(result: HashResult): void {
-    const expected = this.#open.get(result.id);
+  take({ id, hash, size, direct, error }: HashResult): void {
+    const expected = this.#open.get(id);
     if (expected === undefined) return;
-    this.#open.delete(result.id);
-    if (result.hash === undefined) {
-      const found = result.error?.message ?? 'it cannot be read';
-      this.#differences.add({ kind: 'unreadable', path: showPath(expected.path), found });
-      return;
-    }
-    this.filesRead += 1;
-    if (result.direct !== true && result.size !== 0) this.cachedFiles += 1;
-    this.#judge(expected, result.hash);
+    this.#open.delete(id);
+    const found = hash ?? { unreadable: error?.message ?? 'it cannot be read' };
+    if (hash !== undefined) this.filesRead += 1;
+    if (hash !== undefined && direct !== true && size !== 0) this.cachedFiles += 1;
+    this.#judge(expected, found);
     const linked = expected.inode === undefined ? undefined : this.#linked.get(expected.inode);
     if (linked === undefined) return;
-    linked.hash = result.hash;
-    for (const waiting of linked.waiting) this.#judge(waiting, result.hash);
+    linked.found = found;
+    for (const waiting of linked.waiting) this.#judge(waiting, found);
     linked.waiting = [];
   }
 
-  #judge({ path, hash }: Expectation, found: string): void {
-    if (hash !== found)
-      this.#differences.add({ kind: 'content', path: showPath(path), expected: hash, found });
+  #judge({ path, hash }: Expectation, found: Found): void {
+    const shown = showPath(path);
+    if (typeof found !== 'string')
+      this.#differences.add({ kind: 'unreadable', path: shown, found: found.unreadable });
+    else if (hash !== found) this.#differences.add({ kind: 'content', path: shown, expected: hash, found });
   }
 }
 

@@ -7,36 +7,9 @@ import { takeInventory } from './inventory-take.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { guarded, type CopyMachine } from './machine.ts';
 import { recordManifest } from './manifest-record.ts';
-import type { FolderIdentity, ManifestSummary } from './manifest.ts';
-import { excludedPaths, type RsyncOptions } from './rsync-command.ts';
+import type { PassOptions, PassResult } from './pass.ts';
+import { excludedPaths } from './rsync-command.ts';
 import { rsyncOnce } from './rsync-pass.ts';
-
-export interface PassOptions extends Omit<RsyncOptions, 'dryRun'> {
-  /** The file that the final pass writes; beside it lies the log of the copy. */
-  readonly manifest: string;
-  /** Whoever makes this copy. */
-  readonly owner: string;
-  readonly source: FolderIdentity;
-  readonly target: FolderIdentity;
-  /** Such as `rsync 3.5.0`. */
-  readonly engine: string;
-  /** Files read at the same time, where rsync did not read them. */
-  readonly readers?: number | undefined;
-}
-
-export interface PassResult {
-  readonly transferredFiles: number;
-  readonly transferredBytes: number;
-  readonly deleted: number;
-  /** Files that rsync took for up to date and that were read again, since nobody could vouch for them. */
-  readonly readAgain: number;
-  /** Of those, the ones that were not what the source holds, and were replaced. */
-  readonly mended: number;
-  /** Half-written files of a killed rsync that were removed. */
-  readonly leftovers: number;
-  /** After the final pass. */
-  readonly manifest?: ManifestSummary;
-}
 
 /**
  * One pass of a copy. `warm`: the source lives, and only time is saved. `final`: the source is frozen;

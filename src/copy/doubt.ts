@@ -1,12 +1,11 @@
 import { StepError } from '../errors.ts';
 import { absolute, showPath, type BytePath } from './byte-path.ts';
 import type { CopyLog } from './copy-log-write.ts';
-import type { PassOptions } from './copy-pass.ts';
 import { hashFiles, type HashJob } from './hash-pool.ts';
 import type { HashResult } from './hash-worker.ts';
 import { knowledge, type Inventory } from './inventory.ts';
 import type { CopyMachine } from './machine.ts';
-import { sourceChanged } from './manifest-record.ts';
+import { sourceChanged, type PassOptions } from './pass.ts';
 import { ProgressReport } from './progress-report.ts';
 import { removeFile } from './remove-file.ts';
 import { rsyncOnce, type Transferred } from './rsync-pass.ts';

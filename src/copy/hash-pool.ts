@@ -37,53 +37,88 @@ const workerFile = new URL(
  * @throws what taking a job threw, or the signal's reason
  */
 export async function hashFiles(jobs: Iterable<HashJob>, options: HashOptions): Promise<void> {
-  const batches = batched(jobs);
-  const workers: { worker: Worker; waiting: number }[] = [];
   const { signal } = options;
   signal?.throwIfAborted();
-  let onAbort = () => {};
-  await new Promise<void>((resolve, reject) => {
-    let exhausted = false;
-    onAbort = () => reject(signal?.reason as Error);
-    signal?.addEventListener('abort', onAbort);
-    const feed = (one: { worker: Worker; waiting: number }) => {
-      try {
-        while (!exhausted && one.waiting < batchesAhead) {
-          const { value, done } = batches.next();
-          if (done === true) exhausted = true;
-          else {
-            one.worker.postMessage({ direct: options.direct, files: value } satisfies HashBatch);
-            one.waiting += 1;
-          }
-        }
-        if (exhausted && workers.every(({ waiting }) => waiting === 0)) resolve();
-      } catch (error) {
-        reject(error as Error);
-      }
-    };
-    const start = () => {
-      const one = { worker: new Worker(workerFile), waiting: 0 };
-      workers.push(one);
-      one.worker.on('error', reject);
-      one.worker.on('messageerror', reject);
-      one.worker.on('message', (answer: HashAnswer) => {
-        try {
-          if ('read' in answer) return options.onRead?.(answer.read);
-          for (const result of answer.results) options.onResult(result);
-        } catch (error) {
-          reject(error as Error);
-        }
-        one.waiting -= 1;
-        feed(one);
-      });
-      feed(one);
-    };
+  const pool = new HashPool(batched(jobs), options);
+  const abort = () => pool.fail(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  try {
+    await pool.run();
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    await pool.end();
+  }
+}
+
+interface Reader {
+  readonly worker: Worker;
+  waiting: number;
+}
+
+class HashPool {
+  readonly #batches: Generator<HashBatch['files'], void>;
+  readonly #options: HashOptions;
+  readonly #readers: Reader[] = [];
+  readonly #done = Promise.withResolvers<void>();
+  #exhausted = false;
+
+  constructor(batches: Generator<HashBatch['files'], void>, options: HashOptions) {
+    this.#batches = batches;
+    this.#options = options;
+  }
+
+  run(): Promise<void> {
     // A thread costs more than a small tree, so each starts only when those before it are all busy.
-    while (!exhausted && workers.length < options.readers) start();
-  }).finally(async () => {
-    signal?.removeEventListener('abort', onAbort);
-    await Promise.all(workers.map(({ worker }) => worker.terminate()));
-  });
+    while (!this.#exhausted && this.#readers.length < this.#options.readers) this.#start();
+    return this.#done.promise;
+  }
+
+  fail(thrown: unknown): void {
+    this.#exhausted = true;
+    this.#done.reject(thrown);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#readers.map(({ worker }) => worker.terminate()));
+  }
+
+  #start(): void {
+    const reader: Reader = { worker: new Worker(workerFile), waiting: 0 };
+    this.#readers.push(reader);
+    for (const event of ['error', 'messageerror']) reader.worker.on(event, (error) => this.fail(error));
+    reader.worker.on('message', (answer: HashAnswer) => this.#attempt(() => this.#take(reader, answer)));
+    this.#attempt(() => this.#feed(reader));
+  }
+
+  #take(reader: Reader, answer: HashAnswer): void {
+    if ('read' in answer) {
+      this.#options.onRead?.(answer.read);
+      return;
+    }
+    reader.waiting -= 1;
+    for (const result of answer.results) this.#options.onResult(result);
+    this.#feed(reader);
+  }
+
+  #feed(reader: Reader): void {
+    while (!this.#exhausted && reader.waiting < batchesAhead) {
+      const { value, done } = this.#batches.next();
+      if (done === true) this.#exhausted = true;
+      else {
+        reader.worker.postMessage({ direct: this.#options.direct, files: value } satisfies HashBatch);
+        reader.waiting += 1;
+      }
+    }
+    if (this.#exhausted && this.#readers.every(({ waiting }) => waiting === 0)) this.#done.resolve();
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
 }
 
 function* batched(jobs: Iterable<HashJob>): Generator<HashBatch['files'], void> {

@@ -37,7 +37,7 @@ export function openManifest(file: string, expected?: string): Manifest {
   return {
     header,
     summary: { file, ...trailer },
-    entries: function* () {
+    *entries() {
       let first = true;
       for (const { bytes } of linesOf(file)) {
         // The trailer is the only line that begins so.

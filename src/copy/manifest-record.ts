@@ -1,13 +1,12 @@
-import { StepError } from '../errors.ts';
 import type { Attributes } from './attributes.ts';
-import { showPath, type BytePath } from './byte-path.ts';
-import type { PassOptions } from './copy-pass.ts';
+import type { BytePath } from './byte-path.ts';
 import { entryOf } from './entry.ts';
 import { inTurns } from './inventory-take.ts';
 import type { Inventory } from './inventory.ts';
 import type { CopyMachine } from './machine.ts';
 import { ManifestWriter } from './manifest-write.ts';
 import { manifestVersion, type ManifestSummary } from './manifest.ts';
+import { sourceChanged, type PassOptions } from './pass.ts';
 import { walk } from './walk.ts';
 
 interface Known {
@@ -57,13 +56,4 @@ export async function recordManifest(
     writer.abandon();
     throw error;
   }
-}
-
-export function sourceChanged(from: string, path: BytePath | undefined): StepError {
-  const what = path === undefined ? 'files vanished' : showPath(path);
-  return new StepError(
-    'copy.source-changed',
-    `the source changed during the final pass, so it was not frozen: ${what} in ${from}`,
-    'Stop what still writes there, and run the step again.',
-  );
 }

@@ -16,8 +16,6 @@ export interface Verification {
   readonly first: readonly Difference[];
   /** `bypassed`: every byte came from the disk. Else it may have come from memory, which proves nothing of the disk. */
   readonly cache: 'bypassed' | 'may be cached';
-  /** Of a part only. */
-  readonly sample?: { readonly files: number; readonly seed: string };
 }
 
 /** Gathers differences, of which it keeps the first. */

@@ -110,11 +110,7 @@ interface Ledger {
 }
 
 /** Compares one path at once, and gives the reading that remains. */
-export function compare(
-  entry: Entry,
-  found: Entry,
-  { differences, links, content }: Ledger,
-): HashJob | undefined {
+function compare(entry: Entry, found: Entry, { differences, links, content }: Ledger): HashJob | undefined {
   const metadata = metadataDifferences(entry, found);
   differences.add(...metadata);
   if (entry.type !== found.type) return undefined;

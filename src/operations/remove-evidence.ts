@@ -25,7 +25,7 @@ export interface RemovalEvidence {
  *   `remove.copy-incomplete`
  */
 export async function proveCopy(
-  { host, input, progress, signal, run }: ActContext<unknown, unknown, RemoveInput, unknown>,
+  { host, input, progress, signal, run }: ActContext<unknown, unknown, RemoveInput>,
   manifest: Manifest,
 ): Promise<RemovalEvidence> {
   const verifiedMsAgo = input.verification === undefined ? null : await ageOf(host, input.verification);

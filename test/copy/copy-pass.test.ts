@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { copyPass, type PassOptions, type PassResult } from '../../src/copy/copy-pass.ts';
+import { copyPass } from '../../src/copy/copy-pass.ts';
+import type { PassOptions, PassResult } from '../../src/copy/pass.ts';
 import { openManifest } from '../../src/copy/manifest-read.ts';
 import { verify } from '../../src/copy/verify.ts';
 import { StepError } from '../../src/errors.ts';
