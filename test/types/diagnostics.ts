@@ -18,7 +18,7 @@ export async function diagnose(tsconfig: string): Promise<Diagnostic[]> {
       tsc,
       ['-p', tsconfig, '--pretty', 'false'],
       { cwd: dirname(tsconfig) },
-      (error, stdout, stderr) => done(stdout + stderr),
+      (_error, stdout, stderr) => done(stdout + stderr),
     );
   });
   return parseDiagnostics(output);
