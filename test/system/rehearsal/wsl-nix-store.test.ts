@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadRunbook } from '../../../src/host/runbook-file.ts';
 import { rehearse, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
 import { compareSnapshots } from '../../../src/rehearsal/snapshot-difference.ts';
@@ -19,105 +19,121 @@ const params: Record<string, Json> = { ...given.params, benchmarkRuns: 1, soakMi
 
 const ssd = '/mnt/wsl/storage';
 const watched = ['/nix', '/home', ssd, '/etc', '/sbin'];
-/** What keeps its own history: Nix rewrites its database in place, and its contents are compared apart. */
-const except = [
-  '/nix/var/nix/db',
-  '/nix/var/log',
-  '/nix/var/nix/temproots',
-  '/nix/var/nix/gc.lock',
-  '/etc/mtab',
-  '/etc/migrate',
-];
-/** Folders in which something was made and removed again. */
+/** Nix keeps its own history in these: the database (its contents are compared apart), logs, locks, stale roots. */
+const except = ['db', 'gc.lock', 'gc-socket', 'gcroots/auto', 'temproots']
+  .map((name) => `/nix/var/nix/${name}`)
+  .concat('/nix/var/log');
+/** Each boot activates the system anew, and in the others something was made and removed again. */
 const anyTime = [
+  ...['/etc', '/etc/static', '/etc/systemd', '/etc/systemd/system', '/sbin', '/sbin/init'],
+  ...[
+    '',
+    '/gcroots',
+    '/gcroots/booted-system',
+    '/gcroots/current-system',
+    '/profiles',
+    '/profiles/system',
+  ].map((name) => `/nix/var/nix${name}`),
   '/nix/store',
   '/nix/store/.links',
-  '/nix/var/nix',
-  '/nix/var/nix/profiles',
-  '/nix/var/nix/gcroots/auto',
   '/home/admin/nixcfg/hosts/thinky-nixos',
-  ssd,
 ];
 
-describe.skipIf(!isRoot)('wsl-nix-store in its world', () => {
-  let parent: string;
-  let world: World;
-  const sh = async (script: string) => (await world.run(['sh', '-c', script])).stdout.trim();
-  beforeEach(async () => {
-    parent = mkdtempSync(join(tmpdir(), 'wsl-nix-store-'));
-    world = await buildWorld(plan, { parent });
-  });
-  afterEach(async () => {
-    await world.destroy();
+interface Stage {
+  readonly world: World;
+  readonly sh: (script: string) => Promise<string>;
+}
+
+/** A world for one test, which leaves nothing behind. */
+async function inWorld(work: (stage: Stage) => Promise<void>): Promise<void> {
+  const parent = mkdtempSync(join(tmpdir(), 'wsl-nix-store-'));
+  try {
+    await using world = await buildWorld(plan, { parent });
+    await work({ world, sh: async (script) => (await world.run(['sh', '-c', script])).stdout.trim() });
+  } finally {
+    expect(readdirSync(parent)).toEqual([]);
     rmSync(parent, { recursive: true, force: true });
-  });
-
-  const start = async () => ({
-    tree: await world.snapshot(watched),
-    paths: await sh('nix path-info --all | sort'),
-    units: await sh('systemctl list-units --no-legend'),
-  });
-
-  async function expectAsBefore(before: Awaited<ReturnType<typeof start>>): Promise<void> {
-    const after = await start();
-    expect(compareSnapshots(before.tree, after.tree, { except, anyTime })).toEqual([]);
-    expect(after.paths).toBe(before.paths);
-    expect(after.units).toBe(before.units);
   }
+}
 
-  it('goes from the old disk to the SSD, cleans up, and boots again afterwards', async () => {
-    const output: string[] = [];
-    const report = await rehearse(world, {
-      runbook: 'wsl-nix-store',
-      params,
-      onOutput: (text) => output.push(text),
-    });
-    expect({ ...report, state: undefined }, output.join('')).toMatchObject({
-      outcome: 'done',
-      reboots: 1,
-      crashes: 0,
-    });
-    const beneath = await world.snapshot(['/nix'], { beneath: true });
-    const live = await world.snapshot(['/nix']);
-    expect(Object.keys(beneath.entries).length).toBeLessThan(Object.keys(live.entries).length / 2);
-    await world.reboot();
-    expect(await sh('findmnt -no SOURCE /nix')).toContain('[/nixos-wsl-main]');
-    expect(await sh('nix-store --verify --check-contents >/dev/null 2>&1; echo $?')).toBe('0');
-    // A rebuild after cleanup boots too, since it carries its closure beneath the mount.
-    await sh('sed -i \'s/label = "[0-9]*"/label = "9"/\' /home/admin/nixcfg/hosts/thinky-nixos/default.nix');
-    await sh('nixos-rebuild boot --flake /home/admin/nixcfg#thinky-nixos');
-    await world.reboot();
-    expect(await sh('cat /run/current-system/nixos-version')).toContain('9');
-  });
+const look = async ({ world, sh }: Stage) => ({
+  tree: await world.snapshot(watched),
+  paths: await sh('nix path-info --all | sort'),
+  units: await sh('systemctl list-units --no-legend'),
+});
 
-  it.each(runbook.nodes.map(({ id }) => id).filter((id) => id !== 'cleanup' && id !== 'leave-beneath'))(
-    'is rolled back after "%s" to trees, mounts and units equal to the start',
-    async (id) => {
-      const before = await start();
+async function livesOnTheSsd({ sh }: Stage): Promise<void> {
+  expect(await sh('findmnt -no SOURCE /nix')).toContain('[/nixos-wsl-main]');
+  expect(await sh('nix-store --verify --check-contents >/dev/null 2>&1; echo $?')).toBe('0');
+}
+
+const changing = runbook.nodes
+  .filter((node) => node.kind === 'step' && node.reversal !== 'readonly')
+  .map(({ id }) => id);
+const returnable = runbook.nodes
+  .map(({ id }) => id)
+  .filter((id) => !['cleanup', 'leave-beneath'].includes(id));
+
+// Two at a time, since each has a world to itself.
+describe.skipIf(!isRoot).concurrent('wsl-nix-store in its world', () => {
+  it('goes from the old disk to the SSD, cleans up, and boots again afterwards, also after a rebuild', () =>
+    inWorld(async (stage) => {
+      const { world, sh } = stage;
       const output: string[] = [];
       const onOutput = (text: string) => output.push(text);
-      const forward = await rehearse(world, { runbook: 'wsl-nix-store', params, until: id, onOutput });
+      const report = await rehearse(world, { runbook: 'wsl-nix-store', params, onOutput });
+      expect(report, output.join('')).toMatchObject({ outcome: 'done', reboots: 1, crashes: 0 });
+      const beneath = await world.snapshot(['/nix'], { beneath: true });
+      const live = await world.snapshot(['/nix']);
+      expect(Object.keys(beneath.entries).length).toBeLessThan(Object.keys(live.entries).length / 2);
+      await world.reboot();
+      await livesOnTheSsd(stage);
+      await sh(`sed -i 's/label = "[0-9]*"/label = "9"/' /home/admin/nixcfg/hosts/thinky-nixos/default.nix`);
+      await sh('nixos-rebuild boot --flake /home/admin/nixcfg#thinky-nixos');
+      await world.reboot();
+      expect(await sh('cat /run/current-system/nixos-version')).toContain('9');
+    }));
+
+  it.each(returnable)('is rolled back after "%s" to trees, mounts and units equal to the start', (id) =>
+    inWorld(async (stage) => {
+      const before = await look(stage);
+      const output: string[] = [];
+      const onOutput = (text: string) => output.push(text);
+      const forward = await rehearse(stage.world, { runbook: 'wsl-nix-store', params, until: id, onOutput });
       expect(forward.outcome, output.join('')).toBe('done');
-      const back = await rehearseRollback(world, { onOutput });
+      const back = await rehearseRollback(stage.world, { onOutput });
       expect(back.outcome, output.join('')).toBe('done');
       expect(back.state?.status).toBe('rolled-back');
-      await expectAsBefore(before);
-    },
+      const after = await look(stage);
+      expect(compareSnapshots(before.tree, after.tree, { except, anyTime })).toEqual([]);
+      expect({ paths: after.paths, units: after.units }).toEqual({
+        paths: before.paths,
+        units: before.units,
+      });
+    }),
   );
 
-  it.each(['warm-copy', 'final-copy', 'build', 'next-boot', 'backup'])(
-    'ends alike when it is killed in the middle of "%s" and resumed',
-    async (id) => {
+  it.each(changing)('ends alike when it is killed before the checkpoint of "%s" and resumed', (id) =>
+    inWorld(async (stage) => {
       const output: string[] = [];
-      const report = await rehearse(world, {
-        runbook: 'wsl-nix-store',
-        params,
-        crash: `mid-act:${id}`,
-        onOutput: (text) => output.push(text),
-      });
-      expect({ ...report, state: undefined }, output.join('')).toMatchObject({ outcome: 'done', crashes: 1 });
-      expect(await sh('findmnt -no SOURCE /nix')).toContain('[/nixos-wsl-main]');
-      expect(await sh('nix-store --verify --check-contents >/dev/null 2>&1; echo $?')).toBe('0');
-    },
+      const onOutput = (text: string) => output.push(text);
+      const crash = `before-checkpoint:${id}`;
+      const report = await rehearse(stage.world, { runbook: 'wsl-nix-store', params, crash, onOutput });
+      expect(report, output.join('')).toMatchObject({ outcome: 'done', crashes: 1 });
+      await livesOnTheSsd(stage);
+    }),
+  );
+
+  it.each(['warm-copy', 'final-copy', 'next-boot', 'cleanup'])(
+    'ends alike when it is killed in the middle of "%s" and resumed',
+    (id) =>
+      inWorld(async (stage) => {
+        const output: string[] = [];
+        const onOutput = (text: string) => output.push(text);
+        const crash = `mid-act:${id}`;
+        const report = await rehearse(stage.world, { runbook: 'wsl-nix-store', params, crash, onOutput });
+        expect(report, output.join('')).toMatchObject({ outcome: 'done', crashes: 1 });
+        await livesOnTheSsd(stage);
+      }),
   );
 });
