@@ -1,33 +1,37 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { cp, mkdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { UsageError, messageOf } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { didYouMean, validate, type Runbook } from '../runbook/index.ts';
-import { importRunbook } from './runbook-import.ts';
+import { makeFolderDurably, replaceDurably } from './durable.ts';
+import { brokenRunbook } from './runbook-fault.ts';
+import { bundledFolder, importRunbook } from './runbook-import.ts';
 
 export interface LoadedRunbook {
   readonly runbook: Runbook;
+  /** As it was named. */
   readonly file: string;
-  /** The runbook's own sources with their SHA-256, by absolute path; not those of packages. */
+  /**
+   * The runbook's own sources with their SHA-256, by absolute path without symlinks, the main one first;
+   * not those of packages.
+   */
   readonly files: Readonly<Record<string, string>>;
 }
 
-const bundledFolder = fileURLToPath(new URL('../../runbooks/', import.meta.url));
-
 /** The runbooks that come with this program, by id, with their files. */
 export function bundledRunbooks(): ReadonlyMap<string, string> {
-  const files = existsSync(bundledFolder) ? readdirSync(bundledFolder) : [];
+  const folder = fileURLToPath(bundledFolder);
+  const files = existsSync(folder) ? readdirSync(folder) : [];
   const modules = files.filter((name) => /^[a-z0-9-]+\.(ts|js)$/.test(name));
-  return new Map(
-    modules.toSorted().map((name) => [name.replace(/\.(ts|js)$/, ''), join(bundledFolder, name)]),
-  );
+  return new Map(modules.toSorted().map((name) => [name.replace(/\.(ts|js)$/, ''), join(folder, name)]));
 }
 
 /**
  * Loads a runbook by its id or by the path of a file, and validates it.
- * @throws UsageError `runbook.unknown`, `runbook.no-file`, `runbook.broken`, or what `validate` finds
+ * @throws UsageError `runbook.unknown`, `runbook.no-file`, `runbook.broken`, `runbook.no-default`, or what
+ *   `validate` finds
  */
 export async function loadRunbook(name: string): Promise<LoadedRunbook> {
   const bundled = bundledRunbooks();
@@ -40,57 +44,58 @@ export async function loadRunbook(name: string): Promise<LoadedRunbook> {
       'See them all with migrate list; a runbook of your own is given by its path, such as ./my-runbook.ts',
     );
   }
-  if (!existsSync(file))
-    throw new UsageError('runbook.no-file', `there is no file ${file}`, 'Check the path of the runbook.');
-  return loadFile(file);
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat?.isFile() === true) return loadFile(file);
+  throw new UsageError(
+    'runbook.no-file',
+    stat === undefined ? `there is no file ${file}` : `${file} is no file`,
+    'Check the path of the runbook.',
+  );
 }
 
 async function loadFile(file: string): Promise<LoadedRunbook> {
-  const { module, sources } = await importRunbook(pathToFileURL(file)).catch((thrown: unknown) => {
-    throw new UsageError(
-      'runbook.broken',
-      `${file} cannot be loaded: ${messageOf(thrown)}${placeOf(thrown, file)}`,
-      brokenHint(thrown),
-      thrown,
-    );
+  // Imports are relative to where a file really lies, also when it is reached through a symlink.
+  const realFile = await realpath(file);
+  const { module, sources } = await importRunbook(pathToFileURL(realFile)).catch((thrown: unknown) => {
+    throw brokenRunbook(file, thrown);
   });
-  const runbook = validate(module['default'], file);
+  const runbook = validate(defaultExport(module, file), file);
   const files: Record<string, string> = {};
-  for (const source of sources)
-    files[source] = createHash('sha256')
-      .update(await readFile(source))
-      .digest('hex');
+  for (const source of sources) files[source] = sha256(await readFile(source));
   return { runbook, file, files };
 }
 
-/** Line and column where the parser gave up, which Node writes above the stack of a syntax error. */
-function placeOf(thrown: unknown, file: string): string {
-  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
-  const name = basename(file).replaceAll('.', String.raw`\.`);
-  const place = new RegExp(String.raw`[^\s(]*${name}:(\d+)(?::(\d+))?`).exec(stack);
-  return place === null
-    ? ''
-    : `\n  at line ${place[1]}${place[2] === undefined ? '' : `, column ${place[2]}`}`;
+function defaultExport(module: Record<string, unknown>, file: string): unknown {
+  if ('default' in module) return module['default'];
+  const names = Object.keys(module);
+  throw new UsageError(
+    'runbook.no-default',
+    `${file} has no default export${names.length === 0 ? '' : `, only ${names.join(', ')}`}`,
+    "Write: export default runbook('some-id', { summary: … })",
+  );
 }
 
-function brokenHint(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
-    return 'Runbooks are TypeScript whose types can be erased: no enum, namespace or parameter property.';
-  }
-  if (code === 'ERR_MODULE_NOT_FOUND') return 'Imports of own files need their ending, such as ./steps.ts.';
-  return 'Mend the file; nothing was run.';
+function sha256(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
-/** Copies a runbook's sources into a run's folder, in their relative places; gives the copy of its main file. */
+/**
+ * Copies a runbook's sources into a run's folder, durably and in their relative places; gives the copy of
+ * its main file.
+ * @throws UsageError `runbook.edited` when a source is no longer what was loaded
+ */
 export async function keepSources(loaded: LoadedRunbook, folder: string): Promise<string> {
   const root = commonFolder(Object.keys(loaded.files));
-  for (const source of Object.keys(loaded.files)) {
+  for (const [source, hash] of Object.entries(loaded.files)) {
+    const content = await readFile(source);
+    if (sha256(content) !== hash) {
+      throw new UsageError('runbook.edited', `${source} was edited while it was loaded`, 'Run it again.');
+    }
     const target = join(folder, relative(root, source));
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await cp(source, target);
+    await makeFolderDurably(dirname(target));
+    await replaceDurably(target, content, async () => {});
   }
-  return join(folder, relative(root, loaded.file));
+  return keptSource(loaded, folder);
 }
 
 /** Where `keepSources` put the main file of a run that recorded these sources. */
@@ -98,7 +103,10 @@ export function keptSource(
   source: { readonly file: string; readonly files: Readonly<Record<string, string>> },
   folder: string,
 ): string {
-  return join(folder, relative(commonFolder(Object.keys(source.files)), source.file));
+  const files = Object.keys(source.files);
+  // The main file stands first, under the name by which it really lies there.
+  const main = source.file in source.files ? source.file : (files[0] ?? source.file);
+  return join(folder, relative(commonFolder(files), main));
 }
 
 function commonFolder(files: readonly string[]): string {

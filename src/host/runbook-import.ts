@@ -7,6 +7,8 @@ const own: Readonly<Record<string, string>> = {
   'migrate-runbook/operations': new URL(`../operations/index.${ownEnding}`, import.meta.url).href,
 };
 const packageFolder = new URL('../', import.meta.url).href;
+/** Where the runbooks lie that come with this program. */
+export const bundledFolder = new URL('../../runbooks/', import.meta.url).href;
 
 let hooked = false;
 
@@ -31,18 +33,21 @@ function hook(): void {
       const known = own[specifier];
       if (known !== undefined) return { url: known, shortCircuit: true };
       const resolved = next(specifier, context);
+      if (!isSource(resolved.url)) return resolved;
       const parent = context.parentURL;
-      if (parent !== undefined && isSource(resolved.url)) {
+      if (parent !== undefined) {
         const children = importedBy.get(parent) ?? new Set();
         importedBy.set(parent, children.add(resolved.url));
       }
-      return resolved;
+      // Whatever a package.json says that happens to lie above it, a runbook is an ES module.
+      return resolved.url.endsWith('.ts') ? { ...resolved, format: 'module-typescript' } : resolved;
     },
   });
 }
 
-/** A file that the author wrote: neither a package nor a part of this program. */
-function isSource(url: string): boolean {
+/** A file that the author wrote: neither a package nor a part of this program, other than its runbooks. */
+export function isSource(url: string): boolean {
+  if (url.startsWith(bundledFolder)) return true;
   return url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(packageFolder);
 }
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { EventBody } from '../../src/journal/event.ts';
 import { blind, chain, makes, type Unchecked } from './samples.ts';
 import { killed, Stage } from './stage.ts';
 
@@ -92,7 +91,8 @@ function mustNotBeOver(stage: Stage): void {
   ]);
 }
 
-const world = (stage: Stage) => Object.fromEntries([...stage.files.all].toSorted());
+const world = (stage: Stage) =>
+  Object.fromEntries([...stage.files.all].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Lets it be killed as `dies` says, and resumes until the end. */
 async function toTheEnd(
@@ -118,7 +118,7 @@ async function toTheEnd(
 /** Dies at the given numbers of appends, counted over all processes. */
 function dyingAt(stage: Stage, deaths: ReadonlyMap<number, 'before' | 'after'>): void {
   let count = 0;
-  stage.appendFate = (_: EventBody) => deaths.get((count += 1));
+  stage.appendFate = () => deaths.get((count += 1));
 }
 
 async function uncrashed(irreversible: boolean): Promise<{ stage: Stage; appends: number }> {
@@ -160,12 +160,18 @@ describe('a run that is killed', () => {
     const { stage: whole, appends } = await uncrashed(true);
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.integer({ min: 1, max: appends + 20 }), fc.constantFrom('before', 'after')), {
-          maxLength: 12,
-        }),
+        fc.array(
+          fc.tuple(
+            fc.integer({ min: 1, max: appends + 20 }),
+            fc.constantFrom('before' as const, 'after' as const),
+          ),
+          {
+            maxLength: 12,
+          },
+        ),
         async (deaths) => {
           const stage = prepared(true);
-          dyingAt(stage, new Map(deaths as [number, 'before' | 'after'][]));
+          dyingAt(stage, new Map(deaths));
           await toTheEnd(stage, () => stage.tryRun(), 'completed');
           expect(world(stage)).toEqual(world(whole));
         },
@@ -197,12 +203,8 @@ describe('a run that is killed', () => {
     for (let at = 2; at <= appends; at += 1) {
       for (const fate of ['before', 'after'] as const) {
         const stage = prepared(false);
-        let died = false;
-        let count = 0;
-        stage.appendFate = () => ((count += 1) === at ? ((died = true), fate) : undefined);
-        while (!died) {
-          const outcome = await stage.tryRun();
-          if (outcome === killed) break;
+        dyingAt(stage, new Map([[at, fate]]));
+        for (let outcome = await stage.tryRun(); outcome !== killed; outcome = await stage.tryRun()) {
           const { gate } = stage.state.steps.get(outcome.step ?? '') ?? {};
           if (gate?.kind === 'reboot') stage.reboot();
           else stage.clock.pass(12 * minute);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StepError } from '../../src/errors.ts';
+import type { StepError } from '../../src/errors.ts';
 import { blind, chain, type Unchecked } from './samples.ts';
 import { killed, Stage } from './stage.ts';
 

@@ -5,6 +5,7 @@ import { apply, fold } from '../../src/journal/fold.ts';
 import { isOver } from '../../src/journal/state.ts';
 import { anyEvent, boot, clocks, nodes, runStarted } from './any-event.ts';
 import { numbered } from './events.ts';
+import { cpuMs } from '../cpu-time.ts';
 
 const state = (...bodies: EventBody[]) => fold(numbered([runStarted, ...bodies]));
 const started = (step: string, more: object = {}): EventBody => ({
@@ -149,18 +150,19 @@ describe('fold', () => {
   });
 
   it('takes in 100,000 events in well under a second', () => {
-    const bodies = Array.from({ length: 10_000 }).flatMap((_, index) => {
+    const bodies = Array.from({ length: 10_000 }).flatMap((_, index): EventBody[] => {
       const step = `s${index}`;
       return [
         started(step),
-        { type: 'command.started', step, attempt: 1, number: 1, argv: ['true'], undoing: false } as EventBody,
-        { type: 'command.ended', step, attempt: 1, number: 1, exitCode: 0, ms: 1 } as EventBody,
+        { type: 'command.started', step, attempt: 1, number: 1, argv: ['true'], undoing: false },
+        { type: 'command.ended', step, attempt: 1, number: 1, exitCode: 0, ms: 1 },
         completed(step),
       ];
     });
     const events = numbered([runStarted, ...bodies]);
-    const began = performance.now();
-    expect(fold(events).steps.size).toBe(10_000);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const ms = cpuMs(() => {
+      expect(fold(events).steps.size).toBe(10_000);
+    });
+    expect(ms).toBeLessThan(1_000);
   });
 });

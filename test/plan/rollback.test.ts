@@ -6,6 +6,7 @@ import { planRollback } from '../../src/plan/rollback.ts';
 import { boot, clocks, runStarted } from '../journal/any-event.ts';
 import { numbered } from '../journal/events.ts';
 import { anyGraph, recorded, seeded, type Graph } from './graph.ts';
+import { cpuMs } from '../cpu-time.ts';
 
 const started = (step: string): EventBody => ({
   ...{ type: 'step.started', step, attempt: 1, undo: { kind: 'data', actions: [] } },
@@ -74,11 +75,11 @@ describe('planRollback', () => {
 
   it('goes in reverse order of the starts where nothing was begun twice', () => {
     const graph = {
-      needs: new Map([
+      needs: new Map<string, string[]>([
         ['a', []],
         ['b', []],
         ['c', ['a']],
-      ]) as Map<string, string[]>,
+      ]),
     };
     const state = stateOf(graph, [started('b'), started('a'), started('c')]);
     expect(planRollback(state, boot(1)).afterReboot.map(({ id }) => id)).toEqual(['c', 'a', 'b']);
@@ -98,8 +99,9 @@ describe('planRollback', () => {
     const ids = Array.from({ length: 10_000 }, (_, index) => `s${index}`);
     const graph = { needs: new Map(ids.map((id, index) => [id, index === 0 ? [] : [`s${index - 1}`]])) };
     const state = stateOf(graph, ids.map(started));
-    const began = performance.now();
-    expect(planRollback(state, boot(1)).afterReboot).toHaveLength(10_000);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const ms = cpuMs(() => {
+      expect(planRollback(state, boot(1)).afterReboot).toHaveLength(10_000);
+    });
+    expect(ms).toBeLessThan(1_000);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fragment, operation, runbook, validate, type Runbook } from '../../src/runbook/index.ts';
+import { cpuMs } from '../cpu-time.ts';
 
 /** A chain without its types, as a runbook is when Node.js has stripped them. */
 // oxlint-disable-next-line typescript/no-explicit-any -- what the compiler would refuse is the very subject
@@ -350,9 +351,10 @@ describe('validate', () => {
       (so, _, index) => so.step(`s${index}`, { ...look, needs: index === 0 ? [] : [`s${index - 1}`] }),
       begin(),
     );
-    const began = performance.now();
-    expect(validate(chain, 's').nodes).toHaveLength(2_000);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const ms = cpuMs(() => {
+      expect(validate(chain, 's').nodes).toHaveLength(2_000);
+    });
+    expect(ms).toBeLessThan(1_000);
   });
 });
 
