@@ -2,18 +2,20 @@ import { UsageError } from '../../errors.ts';
 import type { GateNode } from '../../runbook/index.ts';
 import { stepContext } from '../context.ts';
 import { failureOf } from '../failure.ts';
-import type { ForwardOptions } from '../forward.ts';
 import { Interrupted, isJournalFailure, record, stepOf, type Session } from '../session.ts';
 import type { StepResult } from '../step-result.ts';
 import { passPersonGate } from './person.ts';
 import { passRebootGate } from './reboot.ts';
 import { passSoak } from './soak.ts';
 
-/** Opens a gate, or says what it waits for. A gate that fails stays as it is, and can be tried again. */
+/**
+ * Opens a gate, or says what it waits for. A gate that fails stays as it is, and can be tried again.
+ * @param options.wait stay at a soak until it opens
+ */
 export async function passGate(
   session: Session,
   node: GateNode,
-  options: ForwardOptions,
+  options: { readonly wait?: boolean },
 ): Promise<StepResult> {
   try {
     const entered = stepOf(session, node).status === 'waiting';
