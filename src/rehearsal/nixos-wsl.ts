@@ -117,6 +117,8 @@ export async function installNixosWsl(installation: Installation): Promise<void>
     sed -i 's/label = "1"/label = "2"/' ${hostFile}
     nixos-rebuild boot --flake ${machine.flake}#${machine.host}
     nix-store --optimise
+    # Drops the links to build folders that are gone, which any later collection would do.
+    nix-store --gc --print-roots >/dev/null 2>&1
     /nix/var/nix/profiles/system/activate
 
     mkdir -p ${disk.mountPoint}

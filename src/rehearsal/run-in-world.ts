@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import type { WorldLayout } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { RunOptions, RunResult } from './protocol.ts';
@@ -79,7 +80,6 @@ export async function rescueWorld(
   layout: WorldLayout,
   request: { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> },
 ): Promise<RunResult> {
-  const { execa } = await import('execa');
   const result = await execa(
     'unshare',
     ['--mount', '--pid', '--fork', '--kill-child=SIGKILL', 'chroot', layout.root, ...request.argv],
