@@ -15,33 +15,19 @@ import {
   resticProof,
   verifyTree,
 } from 'migrate-runbook/operations';
-import { bootPath } from './wsl-nix-store/boot-path.ts';
+import { proveBootPath } from './wsl-nix-store/boot-path.ts';
 import { compareBenchmarks } from './wsl-nix-store/benchmarks.ts';
 import { keepBootModule } from './wsl-nix-store/keep-boot.ts';
 import { bootNextSystem, buildNextSystem } from './wsl-nix-store/next-system.ts';
 import { params } from './wsl-nix-store/params.ts';
 import { rehearsal } from './wsl-nix-store/rehearsal.ts';
-import { runningBuilds } from './wsl-nix-store/running-builds.ts';
-import {
-  mountHealth,
-  mustLiveOnStorage,
-  storageUnitHealth,
-  storeAnswers,
-  storeSoundness,
-} from './wsl-nix-store/live.ts';
+import { nothingBuilds } from './wsl-nix-store/running-builds.ts';
+import { healthProbes, mustLiveOnStorage, storeSoundness } from './wsl-nix-store/live.ts';
 import { mountValidation } from './wsl-nix-store/validation.ts';
 
-const tools = [
-  'rsync',
-  'restic',
-  'nix-store',
-  'nix-instantiate',
-  'nixos-rebuild',
-  'systemctl',
-  'findmnt',
-  'blkid',
-  'unshare',
-];
+const tools = 'rsync restic nix-store nix-instantiate nixos-rebuild systemctl findmnt blkid unshare'.split(
+  ' ',
+);
 const beneathFolder = '/run/migrate-beneath';
 const target = (p: z.output<typeof params>) => `${p.storageMount}/${p.subfolder}`;
 const storage = (p: z.output<typeof params>) => ({ point: p.storageMount, uuid: p.storageUuid });
@@ -80,16 +66,7 @@ export default runbook('wsl-nix-store', {
   .check('no-builds', {
     title: 'Nothing builds',
     expect: 'no program at work on the store',
-    run: async ({ host }) => {
-      const builds = await runningBuilds(host);
-      return builds.length === 0
-        ? { verdict: 'PASS', observed: 'none' }
-        : {
-            verdict: 'FAIL',
-            observed: `still at work: ${builds.join('; ')}`,
-            evidence: { builds: [...builds] },
-          };
-    },
+    run: ({ host }) => nothingBuilds(host),
   })
   .step('room', {
     title: 'It fits: bytes and inodes for ordinary users',
@@ -284,11 +261,7 @@ export default runbook('wsl-nix-store', {
     max: ({ params: p }) => p.soakMax,
     maxGap: '15m',
     fresh: ['store-sound'],
-    probes: [
-      { name: 'mount', check: ({ host, params: p }) => mountHealth(host, p) },
-      { name: 'unit', check: ({ host, params: p }) => storageUnitHealth(host, p) },
-      { name: 'store', check: ({ host, params: p }) => storeAnswers(host, p) },
-    ],
+    probes: healthProbes,
   })
 
   .phase('Clean up')
@@ -310,13 +283,8 @@ export default runbook('wsl-nix-store', {
   .step('boot-path', {
     title: 'The next boot finds what it needs beneath, also after a rebuild',
     needs: ['reach-beneath'],
-    readonly: true,
-    output: z.object({ system: z.string(), keep: z.array(z.string()) }),
-    describe: 'resolve init and the system profile as seen before the mounts, and their closures',
-    run: async ({ host, params: p }) => {
-      const { system, keep } = await bootPath(host, beneathFolder, p.source);
-      return { system, keep: [...keep] };
-    },
+    use: proveBootPath,
+    with: ({ params: p }) => ({ beneath: beneathFolder, source: p.source }),
   })
   .step('cleanup', {
     title: 'Delete the old copy, except for what boot needs',

@@ -1,6 +1,15 @@
 export { z } from 'zod';
 export { MigrateError, StepError, UsageError } from './errors.ts';
-export { fragment, formatCommand, operation, runbook, secret, sh } from './runbook/index.ts';
+export {
+  absolutePath,
+  duration,
+  fragment,
+  formatCommand,
+  operation,
+  runbook,
+  secret,
+  sh,
+} from './runbook/index.ts';
 export type {
   ActContext,
   CapturedContext,
@@ -9,6 +18,7 @@ export type {
   CommandResult,
   Duration,
   Finding,
+  HealthProbe,
   Host,
   Json,
   Operation,

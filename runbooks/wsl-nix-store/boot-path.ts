@@ -1,37 +1,38 @@
 import { posix } from 'node:path';
-import { StepError, type Host } from 'migrate-runbook';
+import { operation, StepError, z, type Host } from 'migrate-runbook';
 import { hookName } from './keep-boot.ts';
-
-/** What the next boot reads of the tree beneath the mount. */
-export interface BootPath {
-  /** Store path of the system that the profile beneath names. */
-  readonly system: string;
-  /** Store paths that must stay, and the profile links that lead to them; as boot sees them. */
-  readonly keep: readonly string[];
-}
 
 /**
  * Resolves what boot needs, as seen before any mount, and proves that it is there and will stay so.
  *
- * @param beneath where the root file system is reached without what is mounted on it
- * @param source the Nix tree, as a rule `/nix`
+ * Input: `beneath`, where the root file system is reached without what is mounted on it; `source`, the
+ * Nix tree. Output: the system that boots, and `keep`: the store paths that boot needs and the profile
+ * links that lead to them, as boot sees them.
  * @throws StepError `boot-path.unresolved` when the profile leads nowhere, `boot-path.incomplete` when
  *   something that boot needs is not beneath, `boot-path.not-kept` when a rebuild would not be carried there
  */
-export async function bootPath(host: Host, beneath: string, source: string): Promise<BootPath> {
-  const links = await followProfile(host, beneath, `${source}/var/nix/profiles`);
-  const system = links.at(-1) as string;
-  const init = await storePathOfInit(host, beneath);
-  const closure = new Set<string>();
-  for (const path of init === undefined ? [system] : [system, init]) {
-    const { stdout } = await host.exec({ argv: ['nix-store', '--query', '--requisites', path] });
-    for (const line of stdout.split('\n')) if (line.startsWith('/')) closure.add(line);
-  }
-  const keep = [...links.slice(0, -1), ...closure].toSorted();
-  await mustBeThere(host, beneath, keep);
-  await mustBeKept(host);
-  return { system, keep };
-}
+export const proveBootPath = operation({
+  operation: 'prove-boot-path',
+  version: 1,
+  reversal: 'readonly',
+  input: z.strictObject({ beneath: z.string(), source: z.string() }),
+  output: z.object({ system: z.string(), keep: z.array(z.string()) }),
+  describe: 'resolve init and the system profile as seen before the mounts, and their closures',
+  run: async ({ host, input: { beneath, source } }) => {
+    const links = await followProfile(host, beneath, `${source}/var/nix/profiles`);
+    const system = links.at(-1) as string;
+    const init = await storePathOfInit(host, beneath);
+    const closure = new Set<string>();
+    for (const path of init === undefined ? [system] : [system, init]) {
+      const { stdout } = await host.exec({ argv: ['nix-store', '--query', '--requisites', path] });
+      for (const line of stdout.split('\n')) if (line.startsWith('/')) closure.add(line);
+    }
+    const keep = [...links.slice(0, -1), ...closure].toSorted();
+    await mustBeThere(host, beneath, keep);
+    await mustBeKept(host);
+    return { system, keep };
+  },
+});
 
 /** The profile, the generation link that it may name, and last the system's store path. */
 async function followProfile(host: Host, beneath: string, profiles: string): Promise<string[]> {

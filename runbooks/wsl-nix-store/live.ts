@@ -1,4 +1,4 @@
-import { StepError, type Finding, type Host } from 'migrate-runbook';
+import { StepError, type Finding, type HealthProbe, type Host } from 'migrate-runbook';
 import { requireMounted } from 'migrate-runbook/operations';
 
 interface Where {
@@ -29,7 +29,7 @@ export async function mustLiveOnStorage(host: Host, where: Where): Promise<void>
 }
 
 /** True when healthy, else what is wrong; so for each of these. */
-export async function mountHealth(host: Host, where: Where): Promise<true | string> {
+async function mountHealth(host: Host, where: Where): Promise<true | string> {
   try {
     await mustLiveOnStorage(host, where);
     return true;
@@ -38,7 +38,7 @@ export async function mountHealth(host: Host, where: Where): Promise<true | stri
   }
 }
 
-export async function storageUnitHealth(host: Host, { mountUnit }: Where): Promise<true | string> {
+async function storageUnitHealth(host: Host, { mountUnit }: Where): Promise<true | string> {
   const { stdout } = await host.exec({
     argv: ['systemctl', 'show', mountUnit, '--property=ActiveState,Result,NeedDaemonReload'],
   });
@@ -49,7 +49,7 @@ export async function storageUnitHealth(host: Host, { mountUnit }: Where): Promi
 }
 
 /** The running system is a valid path of the store that is mounted, and can be read. */
-export async function storeAnswers(host: Host, { source }: Where): Promise<true | string> {
+async function storeAnswers(host: Host, { source }: Where): Promise<true | string> {
   const system = await host.files.realPath('/run/current-system');
   if (system === undefined) return '/run/current-system leads nowhere';
   const { exitCode, stderr } = await host.exec(
@@ -67,3 +67,10 @@ export async function storeSoundness(host: Host, source: string): Promise<Findin
   if (exitCode === 0) return { verdict: 'PASS', observed: `all of ${source} is as Nix made it` };
   return { verdict: 'FAIL', observed: stderr.trim().split('\n').slice(-5).join('; ') };
 }
+
+/** What must hold all through the soak. */
+export const healthProbes: readonly HealthProbe<Where, unknown>[] = [
+  { name: 'mount', check: ({ host, params }) => mountHealth(host, params) },
+  { name: 'unit', check: ({ host, params }) => storageUnitHealth(host, params) },
+  { name: 'store', check: ({ host, params }) => storeAnswers(host, params) },
+];

@@ -1,14 +1,4 @@
-import { secret, z } from 'migrate-runbook';
-
-const absolutePath = z.string().regex(/^\/(?!.*(^|\/)\.\.?(\/|$)).+[^/]$/, {
-  error: 'expected an absolute path without . or .. and no / at the end',
-});
-const duration = z.custom<`${number}h`>(
-  (value) => typeof value === 'string' && /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value),
-  {
-    error: 'expected a duration such as 24h or 90m',
-  },
-);
+import { absolutePath, duration, secret, z } from 'migrate-runbook';
 
 export const params = z.object({
   source: absolutePath
@@ -18,16 +8,19 @@ export const params = z.object({
   storageUuid: z
     .string()
     .regex(/^[0-9a-fA-F-]{4,36}$/, { error: 'expected a file-system UUID, as blkid prints it' })
+    .meta({ expects: 'a file-system UUID, as blkid prints it' })
     .describe('UUID of the file system on the SSD; nothing is written before it is found there'),
   subfolder: z
     .string()
     .regex(/^[\w.-]+$/)
+    .meta({ expects: 'a name' })
     .default('nixos-wsl-main')
     .describe('Folder on the SSD that holds the contents of the source'),
   flake: absolutePath.describe('Folder of the NixOS configuration flake'),
   host: z
     .string()
     .regex(/^[\w-]+$/)
+    .meta({ expects: 'a name' })
     .default('thinky-nixos')
     .describe('Name of the host in the flake'),
   hostFile: z
@@ -37,6 +30,7 @@ export const params = z.object({
   option: z
     .string()
     .regex(/^[\w.]+$/)
+    .meta({ expects: 'a name' })
     .default('bindMountNixStore')
     .describe('Option that turns the bind mount on; stands in the host file as `OPTION = false;`'),
   importsText: z
@@ -50,6 +44,7 @@ export const params = z.object({
   distribution: z
     .string()
     .regex(/^[\w.-]+$/)
+    .meta({ expects: 'a name' })
     .default('NixOS')
     .describe('Name of this WSL distribution, for wsl --terminate'),
   frozenUnits: z

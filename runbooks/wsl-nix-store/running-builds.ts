@@ -1,4 +1,4 @@
-import type { Host } from 'migrate-runbook';
+import type { Finding, Host } from 'migrate-runbook';
 
 const builderPrograms = new Set([
   'nix-build',
@@ -9,8 +9,18 @@ const builderPrograms = new Set([
   'home-manager',
 ]);
 
+export async function nothingBuilds(host: Host): Promise<Finding> {
+  const builds = await runningBuilds(host);
+  if (builds.length === 0) return { verdict: 'PASS', observed: 'none' };
+  return {
+    verdict: 'FAIL',
+    observed: `still at work: ${builds.join('; ')}`,
+    evidence: { builds: [...builds] },
+  };
+}
+
 /** Programs at work on the store now, as `pid command`; the daemon itself does not count. */
-export async function runningBuilds(host: Host): Promise<readonly string[]> {
+async function runningBuilds(host: Host): Promise<readonly string[]> {
   const found: string[] = [];
   for (const pid of (await host.files.list('/proc')) ?? []) {
     if (!/^\d+$/.test(pid)) continue;

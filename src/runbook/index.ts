@@ -49,3 +49,5 @@ export { durationMs } from './duration.ts';
 export { issueText } from './issue-text.ts';
 export { didYouMean } from './suggestion.ts';
 export { validate } from './validate.ts';
+export { absolutePath, duration } from './parameter.ts';
+export type { HealthProbe } from './gate.ts';

@@ -23,6 +23,7 @@ const formatWords: Readonly<Record<string, string>> = {
 /** What a schema allows, in words: `one of "a", "b"`, `a whole number from 0 to 5`, `text that begins with "/"`. */
 export function allowedBy(schema: ValueSchema): string {
   if (schema.secret === true) return 'env:NAME or file:/absolute/path, where the secret lies';
+  if (schema.expects !== undefined) return schema.expects;
   const values = schema.const === undefined ? schema.enum : [schema.const];
   if (values !== undefined) {
     const list = values.map((value) => JSON.stringify(value)).join(', ');

@@ -23,6 +23,8 @@ export interface ValueSchema {
   readonly default?: Json;
   readonly description?: string;
   readonly title?: string;
+  /** In words, where the schema says it better than its parts. */
+  readonly expects?: string;
   /** Set by `secret()`. */
   readonly secret?: boolean;
 }
