@@ -1,13 +1,7 @@
 import { StepError } from '../errors.ts';
 import { checkedCommands } from './commands.ts';
-import {
-  Interrupted,
-  isJournalFailure,
-  record,
-  stepOf,
-  throwIfInterrupted,
-  type Session,
-} from './session.ts';
+import { asking } from './context.ts';
+import { isJournalFailure, record, stepOf, throwIfInterrupted, type Session } from './session.ts';
 import { failureOf } from './failure.ts';
 import {
   durationMs,
@@ -58,10 +52,11 @@ export async function act(
     minTimeout: retry.minDelayMs ?? 1_000,
     ...(retry.maxDelayMs === undefined ? {} : { maxTimeout: retry.maxDelayMs }),
     signal: session.signal,
-    shouldRetry: ({ error }) => mayRetry(session, error),
+    // An interruption ends it by the signal; a journal that cannot be written is no failure of the act.
+    shouldRetry: ({ error }) => !isJournalFailure(error),
     onFailedAttempt: async ({ error, attemptNumber, retriesLeft, retryDelay }) => {
       // No delay means that p-retry will not try again, as after a TypeError, which is a defect of the code.
-      if (retriesLeft === 0 || retryDelay === 0 || !mayRetry(session, error)) return;
+      if (retriesLeft === 0 || retryDelay === 0 || isJournalFailure(error)) return;
       await record(session, {
         type: 'step.tried',
         step: node.id,
@@ -75,10 +70,6 @@ export async function act(
     throwIfInterrupted(session.signal);
     throw error;
   });
-}
-
-function mayRetry(session: Session, error: unknown): boolean {
-  return !(error instanceof Interrupted) && !session.signal.aborted && !isJournalFailure(error);
 }
 
 async function actOnce(
@@ -103,7 +94,7 @@ export function actContext(
   const { ports } = session;
   return {
     ...context,
-    signal,
+    ...asking(ports.host, signal),
     attempt: acting.attempt,
     progress: (progress) => ports.tell({ type: 'progress', step: node.id, progress }),
     log: (line) => {

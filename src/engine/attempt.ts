@@ -1,7 +1,7 @@
 import type { CapturedContext, ReadContext, StepNode } from '../runbook/index.ts';
 import { act } from './act.ts';
 import { askConsent } from './consent.ts';
-import { capturedContext, readContext, recordedCapture, stepContext } from './context.ts';
+import { capturedContext, contextOf, recordedCapture, stepContext } from './context.ts';
 import { doneOf, probed, settleDoubt, unknownWhy } from './doubt.ts';
 import { endOf } from './end.ts';
 import { refreshProofs } from './freshness.ts';
@@ -21,7 +21,7 @@ export async function attemptStep(session: Session, node: StepNode): Promise<Ste
       await record(session, { type: 'step.skipped', step: node.id, why: 'when' });
       return { kind: 'done' };
     }
-    const read = readContext(node, context, session.ports.host);
+    const read = contextOf(session, node);
     if (intent !== undefined) {
       const settled = await settleDoubt(session, node, read);
       if (settled.as === 'done') return { kind: 'done' };
@@ -77,6 +77,7 @@ async function lookFirst(
   const { probe } = node.body;
   if (probe === undefined) return 'none';
   const answer = await probed(() => probe(context));
+  throwIfInterrupted(session.signal);
   const done = doneOf(answer);
   if (done !== undefined) {
     const output = parseOutput(node, done.output);

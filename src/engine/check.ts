@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
 import { issueText, type CheckNode, type Finding, type ReadContext } from '../runbook/index.ts';
-import { readContext, stepContext } from './context.ts';
+import { contextOf, stepContext } from './context.ts';
 import { endOf } from './end.ts';
 import { mustSurvive } from './output.ts';
 import { record, stepOf, throwIfInterrupted, type Session } from './session.ts';
@@ -33,7 +33,7 @@ export async function attemptCheck(session: Session, node: CheckNode): Promise<S
       boot: await host.boot(),
       clocks,
     });
-    const output = await find(node, readContext(node, context, host));
+    const output = await find(node, contextOf(session, node));
     throwIfInterrupted(session.signal);
     await record(session, {
       type: 'step.completed',

@@ -1,6 +1,7 @@
 import type { RunState } from '../journal/state.ts';
 import { stepState, type StepState } from '../journal/state.ts';
 import { UsageError } from '../errors.ts';
+import type { Session } from './session.ts';
 import {
   sh,
   type Ask,
@@ -33,8 +34,30 @@ function copyOf<T>(value: T): T {
  * The context for questions to the world, with the operation's validated input.
  * @throws UsageError `step.input` when `with` gave what the operation does not take
  */
-export function readContext(node: Node, context: StepContext, host: Host): ReadContext {
-  return { ...context, input: inputOf(node, context), $: ask(host), sh, host };
+export function contextOf(session: Session, node: Node): ReadContext {
+  const { state, folder, ports, signal } = session;
+  return readContext(node, stepContext(node, state, folder), ports.host, signal);
+}
+
+/** The same from its parts, for a look without a session. */
+export function readContext(node: Node, context: StepContext, host: Host, signal: AbortSignal): ReadContext {
+  return { ...context, ...asking(host, signal), input: inputOf(node, context), sh };
+}
+
+/** Questions that end when the signal is aborted. */
+export function asking(host: Host, signal: AbortSignal): Pick<ReadContext, '$' | 'host' | 'signal'> {
+  const ending: Host = {
+    exec: (command, options = {}) =>
+      host.exec(command, {
+        ...options,
+        signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
+      }),
+    files: host.files,
+    mounts: () => host.mounts(),
+    boot: () => host.boot(),
+    clock: host.clock,
+  };
+  return { $: ask(ending), host: ending, signal };
 }
 
 /** What was captured before the first attempt, as the journal has it. */

@@ -2,7 +2,7 @@ import type { ProbeAnswer, ReadContext, Schema, StepNode } from '../runbook/inde
 import { capturedContext, recordedCapture } from './context.ts';
 import { failureOf } from './failure.ts';
 import { parseOutput } from './output.ts';
-import { record, stepOf, type Session } from './session.ts';
+import { record, stepOf, throwIfInterrupted, type Session } from './session.ts';
 import { verifyStep } from './verify.ts';
 
 export type Settled =
@@ -31,6 +31,7 @@ export async function settleDoubt(session: Session, node: StepNode, read: ReadCo
   const context = capturedContext(read, recordedCapture(step));
   const { probe } = node.body;
   const answer = await probed(() => probe(context));
+  throwIfInterrupted(session.signal);
   if (answer === 'not-started') {
     await settle('not-started', 'probe', 'the probe found nothing of it');
     return { as: 'run' };

@@ -25,7 +25,7 @@ export interface ForwardOptions {
 
 /**
  * Goes forward until the run is complete, or something must be waited for, or something failed.
- * @throws UsageError `until.no-step`; MigrateError `run.rolling-back`, `run.over`; StateError when the
+ * @throws UsageError `until.no-step`, `run.no-runbook`; MigrateError `run.rolling-back`, `run.over`; StateError when the
  *   journal cannot be written, after everything that ran was ended
  */
 export async function advance(given: Session, options: ForwardOptions = {}): Promise<Outcome> {
@@ -85,7 +85,11 @@ function mustGoForward(state: RunState): void {
 }
 
 function nodesUntil(session: Session, until: string | undefined): readonly Node[] {
-  const all = session.runbook?.nodes ?? [];
+  if (session.runbook === undefined) {
+    // Without its steps a run would seem to have none left.
+    throw new UsageError('run.no-runbook', `${session.state.run} cannot go forward without its runbook`);
+  }
+  const all = session.runbook.nodes;
   if (until === undefined) return all;
   const index = all.findIndex(({ id }) => id === until);
   if (index !== -1) return all.slice(0, index + 1);

@@ -1,8 +1,8 @@
 import { durationMs, type Node, type StepNode } from '../runbook/index.ts';
 import { find } from './check.ts';
-import { capturedContext, readContext, recordedCapture, stepContext } from './context.ts';
+import { capturedContext, contextOf, recordedCapture } from './context.ts';
 import { failureOf } from './failure.ts';
-import { isJournalFailure, nodeOf, record, stepOf, type Session } from './session.ts';
+import { isJournalFailure, nodeOf, record, stepOf, throwIfInterrupted, type Session } from './session.ts';
 import type { StepResult } from './step-result.ts';
 import { verifyStep } from './verify.ts';
 
@@ -34,6 +34,7 @@ export async function refresh(
       await proveAgain(session, node);
     } catch (thrown) {
       if (isJournalFailure(thrown)) throw thrown;
+      throwIfInterrupted(session.signal);
       const failure = failureOf(thrown);
       return {
         kind: 'failed',
@@ -46,7 +47,7 @@ export async function refresh(
 }
 
 async function proveAgain(session: Session, node: Node): Promise<void> {
-  const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
+  const read = contextOf(session, node);
   if (node.kind === 'check') await find(node, read);
   if (node.kind !== 'step') return;
   const step = stepOf(session, node);

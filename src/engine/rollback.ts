@@ -2,9 +2,16 @@ import { planRollback, type RollbackPlan, type RollbackStep } from '../plan/roll
 import { isSameBoot } from '../journal/boot.ts';
 import { stepState } from '../journal/state.ts';
 import { settleDoubt } from './doubt.ts';
-import { readContext, stepContext } from './context.ts';
+import { contextOf } from './context.ts';
 import { outcome, type Outcome } from './outcome.ts';
-import { Interrupted, isJournalFailure, nodeOf, record, type Session } from './session.ts';
+import {
+  Interrupted,
+  isJournalFailure,
+  nodeOf,
+  record,
+  throwIfInterrupted,
+  type Session,
+} from './session.ts';
 import { probeUndone } from './undo-probe.ts';
 import { undoStep } from './undo.ts';
 
@@ -18,6 +25,15 @@ export interface RollbackOptions {
  * @throws UsageError `rollback.no-step`, `rollback.not-begun` for a wrong `to`
  */
 export async function rollBack(session: Session, options: RollbackOptions): Promise<Outcome> {
+  try {
+    return await goBack(session, options);
+  } catch (thrown) {
+    if (thrown instanceof Interrupted) return interrupted(session, undefined);
+    throw thrown;
+  }
+}
+
+async function goBack(session: Session, options: RollbackOptions): Promise<Outcome> {
   const { state, ports } = session;
   const to = options.to ?? state.rollback?.to;
   const boot = await ports.host.boot();
@@ -77,7 +93,7 @@ async function undoAll(
   return undefined;
 }
 
-async function interrupted(session: Session, step: string): Promise<Outcome> {
+async function interrupted(session: Session, step: string | undefined): Promise<Outcome> {
   const { by } = new Interrupted(session.signal);
   await record(session, { type: 'run.interrupted', by });
   return outcome('interrupted', `interrupted by ${by} during rollback`, {
@@ -159,11 +175,11 @@ async function neverBegan(session: Session, id: string): Promise<boolean> {
   const open = step.status === 'started' || step.status === 'interrupted' || step.status === 'failed';
   if (open && node?.kind === 'step') {
     try {
-      const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
-      await settleDoubt(session, node, read);
+      await settleDoubt(session, node, contextOf(session, node));
     } catch (thrown) {
       // What cannot be told was begun.
       if (isJournalFailure(thrown)) throw thrown;
+      throwIfInterrupted(session.signal);
     }
   }
   return step.status === 'not-started';

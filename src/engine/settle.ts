@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../runbook/index.ts';
-import { capturedContext, readContext, recordedCapture, stepContext } from './context.ts';
+import { capturedContext, contextOf, recordedCapture } from './context.ts';
 import { parseOutput } from './output.ts';
 import { nodeOf, record, stepOf, type Session } from './session.ts';
 import { verifyStep } from './verify.ts';
@@ -65,8 +65,12 @@ export async function settle(
     );
   }
   const parsed = parseOutput(node, output);
-  const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
-  const verified = await verifyStep(session, node, capturedContext(read, recordedCapture(step)), parsed);
+  const verified = await verifyStep(
+    session,
+    node,
+    capturedContext(contextOf(session, node), recordedCapture(step)),
+    parsed,
+  );
   await record(session, {
     type: 'step.completed',
     step: id,

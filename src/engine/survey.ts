@@ -30,6 +30,9 @@ export interface SurveyedStep {
   readonly problem: string | undefined;
 }
 
+/** A survey is ended with its process. */
+const never = new AbortController().signal;
+
 /** Asks the world, read-only, what each step would do. */
 export async function survey(
   runbook: Runbook,
@@ -40,8 +43,8 @@ export async function survey(
   const surveyed: SurveyedStep[] = [];
   const given = new Map<string, unknown>();
   for (const { id } of runbook.nodes) {
-    const { status, output } = stepState(state, id);
-    if (status === 'done' || status === 'skipped') given.set(id, output);
+    const { status, skipped, output } = stepState(state, id);
+    if (status === 'done' || (status === 'skipped' && skipped !== 'failed-need')) given.set(id, output);
   }
   for (const node of runbook.nodes) {
     const { outputs, ...one } = await surveyNode(node, state, folder, host, given);
@@ -74,14 +77,19 @@ async function surveyNode(
   if (node.kind !== 'step') return { ...none, standing: 'to-do', does: [gateDoes(node, context)] };
   const allKnown = Object.keys(node.outputNames).every((id) => given.has(id));
   try {
-    const read = readContext(node, context, host);
+    const read = readContext(node, context, host, never);
     if (allKnown) return await surveyStep(node, read, step.intent, none);
-    return { ...none, standing: 'to-do', ...guessedTexts(node, unknownCapture(node, read)) };
+    const guess: Found = { ...none, standing: 'to-do', ...guessedTexts(node, unknownCapture(node, read)) };
+    // An operation sees its input alone; where that rests on nothing unknown, the world can be asked already.
+    if (node.operation === undefined || askedForUnknown()) return guess;
+    const early = await surveyStep(node, read, step.intent, none);
+    // What is not so yet may become so by the steps before.
+    return early.standing === 'unknown' ? guess : early;
   } catch (thrown) {
     // With unknown values in it the input need not fit; when all is known, it is a fault.
     const problem = allKnown ? messageOf(thrown) : undefined;
     const standing = allKnown ? 'unknown' : 'to-do';
-    const shown = unknownCapture(node, templateRead(context, host));
+    const shown = unknownCapture(node, templateRead(node, context, host));
     return { ...none, standing, problem, ...guessedTexts(node, shown) };
   }
 }
@@ -147,6 +155,8 @@ function unknownCapture(node: Node, read: ReadContext): CapturedContext {
   return capturedContext(read, placeholder(`${node.id}.captured`));
 }
 
-function templateRead(context: ReturnType<typeof stepContext>, host: Host): ReadContext {
-  return { ...readContext({ kind: 'check' } as Node, context, host), input: placeholder('input') };
+/** With the input as it was given, unknown values and all. */
+function templateRead(node: StepNode, context: ReturnType<typeof stepContext>, host: Host): ReadContext {
+  const input = attempt(() => node.operation?.with(context)) ?? placeholder('input');
+  return { ...readContext({ kind: 'check' } as Node, context, host, never), input };
 }

@@ -3,7 +3,7 @@ import type { RecordedUndo } from '../journal/event.ts';
 import type { RollbackStep } from '../plan/rollback.ts';
 import { formatCommand, isRestoreFile, type Command, type UndoAction } from '../runbook/index.ts';
 import { actContext, execJournaled, type Acting } from './act.ts';
-import { capturedContext, readContext, recordedCapture, stepContext } from './context.ts';
+import { capturedContext, contextOf, recordedCapture } from './context.ts';
 import { failureOf } from './failure.ts';
 import { restoreFile } from './restore-file.ts';
 import {
@@ -40,7 +40,6 @@ export async function undoStep(
   const captured = recordedCapture(step);
   try {
     const before = await probeUndone(session, id, captured);
-    throwIfInterrupted(session.signal);
     if (before.is === 'not-started') {
       const why = 'the probe found nothing of it';
       await record(session, { type: 'undo.completed', step: id, by: 'probe', why });
@@ -136,6 +135,6 @@ async function runUndoCode(
       `By hand:\n${byHand}\n${settleHint(session, acting.step)}`,
     );
   }
-  const read = readContext(node, stepContext(node, session.state, session.folder), session.ports.host);
-  await node.undo.run(actContext(session, node, capturedContext(read, captured), acting, session.signal));
+  const context = capturedContext(contextOf(session, node), captured);
+  await node.undo.run(actContext(session, node, context, acting, session.signal));
 }

@@ -36,8 +36,8 @@ export function difference(state: RunState, now: readonly RecordedNode[]): Chang
 }
 
 function isBegun(state: RunState, id: string): boolean {
-  const { startedSeq, status } = stepState(state, id);
-  return startedSeq !== undefined || status === 'skipped';
+  const { startedSeq, status, skipped } = stepState(state, id);
+  return startedSeq !== undefined || (status === 'skipped' && skipped !== 'failed-need');
 }
 
 const standing = (begun: boolean) => (begun ? 'and it is already done or begun' : 'and it has not begun');

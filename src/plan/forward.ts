@@ -42,19 +42,28 @@ export function frontier(nodes: readonly Node[], state: RunState, skip: Readonly
 
 /**
  * Chooses what to begin beside what runs: steps before gates, a reboot only when nothing else is left,
- * and never two that hold the same lock.
+ * never two that hold the same lock, and nothing beside what cannot be undone.
  */
 export function choose(ready: readonly Node[], running: readonly Node[], jobs: number): Node[] {
+  if (running.some(isIrreversible)) return [];
   const chosen: Node[] = [];
   const held = new Set(running.flatMap((node) => node.locks));
   const steps = ready.filter((node) => node.kind === 'step' || node.kind === 'check');
   for (const node of steps) {
     if (running.length + chosen.length >= jobs) break;
     if (node.locks.some((lock) => held.has(lock))) continue;
+    if (isIrreversible(node)) {
+      if (running.length + chosen.length === 0) return [node];
+      continue;
+    }
     for (const lock of node.locks) held.add(lock);
     chosen.push(node);
   }
   if (chosen.length > 0 || running.length > 0) return chosen;
   const gate = ready.find((node) => node.kind !== 'reboot') ?? ready[0];
   return gate === undefined ? [] : [gate];
+}
+
+function isIrreversible(node: Node): boolean {
+  return node.kind === 'step' && node.reversal === 'irreversible';
 }

@@ -44,6 +44,8 @@ export interface ReadContext<Params = unknown, Outputs = unknown, Input = unknow
   readonly $: Ask;
   readonly sh: Sh;
   readonly host: Host;
+  /** Aborted when the run is interrupted. What `$` and `host` run is ended by itself; long reading in code asks this. */
+  readonly signal: AbortSignal;
 }
 
 export interface CapturedContext<
@@ -78,6 +80,7 @@ export interface ActContext<
   readonly progress: (progress: Progress) => void;
   /** A line for the step's log. */
   readonly log: (line: string) => void;
+  /** Aborted also when the step's time is up. */
   readonly signal: AbortSignal;
   readonly attempt: number;
 }

@@ -138,7 +138,9 @@ describe('the evidence for what cannot be undone', () => {
     const stage = await soaked();
     stage.clock.pass(40 * minute);
     holds = false;
-    stage.answers.accept = () => 'flag';
+    stage.answers.accept = () => {
+      throw new Error('nobody is to be asked for what cannot be done');
+    };
     expect(await stage.run()).toMatchObject({
       status: 'failed',
       message: 'step "cleanup" failed: "copy" no longer verifies: the sums differ',

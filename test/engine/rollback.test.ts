@@ -514,12 +514,16 @@ describe('a rollback of what takes effect at boot', () => {
     expect(await stage.tryRollBack()).toBe(killed);
     stage.diesAt = () => false;
     boot(stage);
-    for (const point of ['before-undo-record', 'at-gate']) {
-      stage.diesAt = (at) => at === point;
-      await stage.tryRollBack();
-      stage.diesAt = () => false;
-      expect(stage.files.all.has('/copy')).toBe(true);
-    }
+    // Undone and recorded, and not yet known that a boot has to come in between.
+    stage.appendFate = ({ type }) => (type === 'rollback.reboot-entered' ? 'before' : undefined);
+    expect(await stage.tryRollBack()).toBe(killed);
+    stage.appendFate = () => undefined;
+    expect(stage.of('undo.completed').map(({ step }) => step)).toEqual(['restart', 'switch']);
+    stage.diesAt = (point) => point === 'at-gate';
+    expect(await stage.tryRollBack()).toBe(killed);
+    stage.diesAt = () => false;
+    expect(stage.files.all.has('/copy')).toBe(true);
+    expect(stage.of('rollback.started').map(({ reboot }) => reboot)).toEqual([false, true]);
     expect((await stage.rollBack()).status).toBe('waiting');
     boot(stage);
     expect((await stage.rollBack()).status).toBe('rolled-back');

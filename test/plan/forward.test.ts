@@ -86,6 +86,21 @@ describe('frontier and choose', () => {
     );
   });
 
+  it('begin nothing beside what cannot be undone, and that beside nothing', () => {
+    const { nodes } = validate(
+      chain()
+        .step('a', makes('/a'))
+        .step('gone', { irreversible: 'gone', commands: () => [] })
+        .step('b', makes('/b')),
+      'a test',
+    );
+    const [a, gone, b] = nodes as [Node, Node, Node];
+    expect(choose([a, gone, b], [], 3)).toEqual([a, b]);
+    expect(choose([gone], [a], 3)).toEqual([]);
+    expect(choose([gone, b], [], 3)).toEqual([gone]);
+    expect(choose([a, b], [gone], 3)).toEqual([]);
+  });
+
   it('take steps before gates, and a reboot only when nothing else is left', () => {
     const { nodes } = validate(
       chain()

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { UsageError } from '../../errors.ts';
 import { issueText, type ConfirmNode, type ManualNode } from '../../runbook/index.ts';
-import { readContext, stepContext } from '../context.ts';
+import { contextOf, stepContext } from '../context.ts';
 import { mustSurvive } from '../output.ts';
-import { isJournalFailure, record, stepOf, type Session } from '../session.ts';
+import { isJournalFailure, record, stepOf, throwIfInterrupted, type Session } from '../session.ts';
 import type { StepResult } from '../step-result.ts';
 import { enterGate, gateText } from './enter.ts';
 
@@ -28,11 +28,11 @@ export async function passPersonGate(session: Session, node: ConfirmNode | Manua
 
 /** Whether the machine can tell that a person's work is done; a probe that fails cannot. */
 async function isDone(session: Session, node: ManualNode): Promise<boolean> {
-  const context = stepContext(node, session.state, session.folder);
   try {
-    return (await node.probe?.(readContext(node, context, session.ports.host))) === true;
+    return (await node.probe?.(contextOf(session, node))) === true;
   } catch (thrown) {
     if (isJournalFailure(thrown)) throw thrown;
+    throwIfInterrupted(session.signal);
     return false;
   }
 }

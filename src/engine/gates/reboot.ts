@@ -1,8 +1,8 @@
 import { isSameBoot } from '../../journal/boot.ts';
 import type { RebootNode } from '../../runbook/index.ts';
-import { readContext, stepContext } from '../context.ts';
+import { contextOf, stepContext } from '../context.ts';
 import { failureOf } from '../failure.ts';
-import { record, stepOf, type Session } from '../session.ts';
+import { record, stepOf, throwIfInterrupted, type Session } from '../session.ts';
 import type { StepResult } from '../step-result.ts';
 import { enterGate, gateText } from './enter.ts';
 
@@ -22,8 +22,9 @@ export async function passRebootGate(session: Session, node: RebootNode): Promis
     };
   }
   try {
-    await node.verify?.(readContext(node, context, host));
+    await node.verify?.(contextOf(session, node));
   } catch (thrown) {
+    throwIfInterrupted(session.signal);
     const { message } = failureOf(thrown);
     return {
       kind: 'waiting',

@@ -1,7 +1,7 @@
 import { durationMs, type ReadContext, type SoakNode } from '../../runbook/index.ts';
 import { soakProgress, type SoakProgress } from '../../plan/soak.ts';
 import type { StepResult } from '../step-result.ts';
-import { readContext, stepContext } from '../context.ts';
+import { contextOf, stepContext } from '../context.ts';
 import { failureOf } from '../failure.ts';
 import { refresh } from '../freshness.ts';
 import { record, stepOf, throwIfInterrupted, type Session } from '../session.ts';
@@ -16,7 +16,7 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
   const min = durationMs(typeof node.min === 'function' ? node.min(context) : node.min);
   const max = durationMs(typeof node.max === 'function' ? node.max(context) : node.max);
   const rule = { min, max, maxGap: durationMs(node.maxGap) };
-  const read = readContext(node, context, session.ports.host);
+  const read = contextOf(session, node);
   await enterGate(session, node, `${node.title}: until it was seen healthy for ${minutes(min)}`, {
     ...rule,
     sampler: wait ? 'wait' : 'resume',
@@ -62,6 +62,8 @@ async function sample(session: Session, node: SoakNode, read: ReadContext): Prom
       readings[probe.name] = failureOf(thrown).message;
     }
   }
+  // A question that was cut short says nothing of health.
+  throwIfInterrupted(session.signal);
   const { host } = session.ports;
   const healthy = Object.values(readings).every((reading) => reading === true);
   await record(session, {
