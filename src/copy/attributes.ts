@@ -5,8 +5,9 @@ import { bytesOf, type BytePath } from './byte-path.ts';
 /** Names and values as getfattr prints them; names that are not plain ASCII keep its escapes. */
 export type Attributes = Readonly<Record<string, string>>;
 
-// Any one file system's own business, such as its NFS view; ACLs are the only ones of `system` that are data.
-const kept = /^(?!system\.)|^system\.posix_acl_(access|default)$/;
+// ACLs are the only ones of `system` that are data; the rest is any one file system's own business. XFS
+// shows ACLs a second time, under names that others do not have.
+const kept = /^(?!system\.|trusted\.SGI_ACL_)|^system\.posix_acl_(access|default)$/;
 
 /**
  * Reads the extended attributes and ACLs of many paths in few processes. Paths go in through a pipe,

@@ -23,10 +23,10 @@ const shownDeletions = 10;
 
 /** Finds out what a copy would do, and changes nothing. @param compressed see `needOf` */
 export async function dryRun(
-  options: Pick<RsyncOptions, 'from' | 'to' | 'exclude'> & { readonly compressed: boolean },
+  options: Pick<RsyncOptions, 'from' | 'to' | 'exclude' | 'asRoot'> & { readonly compressed: boolean },
   machine: Pick<CopyMachine, 'run' | 'signal'>,
 ): Promise<DryRun> {
-  const { from, to, exclude, compressed } = options;
+  const { from, to, exclude, compressed, asRoot } = options;
   const inventory = await takeInventory(from, { exclude: excludedPaths(exclude), signal: machine.signal });
   const source = inventory.totals;
   const free = capacityAt(to);
@@ -46,7 +46,7 @@ export async function dryRun(
   const deletions = { count: 0, first: [] as string[] };
   const need = { bytes: 0, inodes: 0 };
   let largestChanged = 0;
-  const result = await machine.run(rsyncCommand({ from, to, exclude, pass: 'final', dryRun: true }), {
+  const result = await machine.run(rsyncCommand({ from, to, exclude, asRoot, pass: 'final', dryRun: true }), {
     env: rsyncEnvironment,
     signal: machine.signal,
     onLine: (text) => {

@@ -14,6 +14,8 @@ export interface RsyncOptions {
   /** Give way to everything else that uses the disks and the processor. */
   readonly idle?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Whether rsync will run as root, and so copy attributes of all namespaces. */
+  readonly asRoot: boolean;
 }
 
 /** Marks rsync's lines about files among its messages; see rsync-line.ts. */
@@ -24,7 +26,7 @@ export const rsyncEnvironment = { LC_ALL: 'C' } as const;
 
 /** The command of one pass. */
 export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
-  const { from, to, pass, exclude = [], bandwidth, idle, dryRun } = options;
+  const { from, to, pass, exclude = [], bandwidth, idle, dryRun, asRoot } = options;
   const command: [string, ...string[]] = [
     'rsync',
     '-aHAX',
@@ -44,6 +46,10 @@ export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
     `--out-format=${lineFormat}`,
     // Belongs to the target's file system, not to the copy.
     '--filter=protect /lost+found',
+    // XFS shows every ACL to root a second time, as an attribute. rsync takes that for one which the
+    // source lacks, removes it, and with it the ACL that it has just set. One rule of our own puts the
+    // built-in one out of force, which is the other here.
+    ...(asRoot ? ['--filter=-x system.*', '--filter=-x trusted.SGI_ACL_*'] : []),
     ...(pass === 'final' ? ['--delete'] : []),
     ...(dryRun === true ? ['--dry-run'] : []),
     ...(bandwidth === undefined ? [] : [`--bwlimit=${bandwidth}`]),

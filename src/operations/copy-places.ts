@@ -61,6 +61,30 @@ export async function futurePath(host: Host, path: string): Promise<string> {
   return posix.join(await futurePath(host, posix.dirname(path)), posix.basename(path));
 }
 
+/**
+ * Makes the target's folders on the right disk. When the disk went just then, they lie beneath its mount
+ * point, and are removed again.
+ */
+export async function makeTarget(
+  host: Host,
+  { to, expectMount }: Pick<Places, 'to' | 'expectMount'>,
+): Promise<FolderIdentity> {
+  const mounted = async () => {
+    if (expectMount !== undefined) await requireMounted(host, expectMount);
+  };
+  await mounted();
+  const created = await host.files.makeFolder(to);
+  try {
+    await mounted();
+  } catch (error) {
+    for (const folder of created.toReversed()) await host.files.remove(folder);
+    throw error;
+  }
+  const target = identify(to);
+  if (target === undefined) throw new StepError('copy.no-folder', `${to} is no folder`);
+  return target;
+}
+
 /** For each write: the right disk, and on it the very folder that the copy began with. */
 export function targetGuard(
   host: Host,

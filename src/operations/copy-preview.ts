@@ -5,7 +5,7 @@ import { operation, type Host, type Preview } from '../runbook/index.ts';
 import { copyPaths } from './copy-input.ts';
 import { readMachine } from './copy-machine.ts';
 import { checkPlaces } from './copy-places.ts';
-import { rsyncVersion } from './copy-tools.ts';
+import { rsyncVersion, runsAsRoot } from './copy-tools.ts';
 
 const input = z.strictObject(copyPaths);
 type Input = z.output<typeof input>;
@@ -71,7 +71,8 @@ export async function previewCopy(host: Host, input: Input): Promise<Preview> {
 async function lookAhead(host: Host, { from, to, exclude, expectMount }: Input): Promise<DryRun> {
   const { compressed } = await checkPlaces(host, { from, to, exclude, expectMount });
   await rsyncVersion(host);
-  return dryRun({ from, to, exclude, compressed }, readMachine(host));
+  const asRoot = await runsAsRoot(host);
+  return dryRun({ from, to, exclude, compressed, asRoot }, readMachine(host));
 }
 
 function summaryOf({ from, to }: Input, { source, transfer, deletions, free }: DryRun): string {

@@ -18,7 +18,7 @@ import { MigrateError, StepError } from '../errors.ts';
 import type { Host } from '../runbook/index.ts';
 import { overlap, type ExpectedMount } from './copy-input.ts';
 import { checkPlaces, futurePath } from './copy-places.ts';
-import { rsyncVersion } from './copy-tools.ts';
+import { rsyncVersion, runsAsRoot } from './copy-tools.ts';
 import { requireMounted } from './require-mount.ts';
 
 /** What a copy finds before its first attempt; it decides what an undo may remove. */
@@ -32,6 +32,7 @@ export interface CopyCaptured {
   readonly look: FolderLook | null;
   /** Passes of this copy that began before this step. */
   readonly passes: number;
+  readonly asRoot: boolean;
 }
 
 interface Input {
@@ -68,6 +69,7 @@ export async function captureCopy(host: Host, input: Input, owner: string): Prom
     missing: await missingFolders(host, to),
     look: identify(to) === undefined || !isEmpty(to) ? null : lookOf(to),
     passes: readPasses(copyLogFile(manifest)).length,
+    asRoot: await runsAsRoot(host),
   };
 }
 

@@ -1,6 +1,11 @@
 import { StepError } from '../errors.ts';
 import type { Host } from '../runbook/index.ts';
 
+/** Whether commands run as root here, and so rsync copies attributes of all namespaces. */
+export async function runsAsRoot(host: Host): Promise<boolean> {
+  return (await host.exec({ argv: ['id', '-u'] })).stdout.trim() === '0';
+}
+
 /**
  * The rsync that copies, such as `rsync 3.5.0`.
  *

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { copyPass, identify, rsyncCommand, rsyncEnvironment, type PassResult } from '../copy/index.ts';
-import { StepError } from '../errors.ts';
+import { copyPass, rsyncCommand, rsyncEnvironment, type PassResult } from '../copy/index.ts';
 import { operation, type ActContext, type Command } from '../runbook/index.ts';
 import { copyInput, type CopyInput } from './copy-input.ts';
 import { actMachine } from './copy-machine.ts';
-import { checkPlaces, targetGuard } from './copy-places.ts';
+import { checkPlaces, makeTarget, targetGuard } from './copy-places.ts';
 import { previewCopy } from './copy-preview.ts';
 import { captureCopy, probeCopy, type CopyCaptured } from './copy-state.ts';
 import { rsyncVersion } from './copy-tools.ts';
@@ -48,11 +47,11 @@ export const copyTree = operation({
   idempotent: true,
   preview: ({ host, input: { from, to, exclude, expectMount } }) =>
     previewCopy(host, { from, to, exclude, expectMount }),
-  describe: ({ input }) =>
+  describe: ({ input, captured }) =>
     input.pass === 'warm'
-      ? [passCommand(input)]
+      ? [passCommand(input, captured)]
       : [
-          passCommand(input),
+          passCommand(input, captured),
           'read again what rsync took for up to date and nobody vouches for',
           `write the manifest ${input.manifest}`,
         ],
@@ -70,13 +69,11 @@ export const copyTree = operation({
 async function copy(
   context: ActContext<unknown, unknown, CopyInput, CopyCaptured>,
 ): Promise<z.input<typeof output>> {
-  const { host, input, run } = context;
+  const { host, input, captured, run } = context;
   const { from, to, pass, manifest, exclude, bandwidth, readers, expectMount } = input;
   const { source } = await checkPlaces(host, input);
   const engine = await rsyncVersion(host);
-  await host.files.makeFolder(to);
-  const target = identify(to);
-  if (target === undefined) throw new StepError('copy.no-folder', `${to} is no folder`);
+  const target = await makeTarget(host, input);
   const result = await copyPass(
     {
       from,
@@ -87,6 +84,7 @@ async function copy(
       bandwidth,
       readers,
       idle: isIdle(input),
+      asRoot: captured.asRoot,
       owner: run.id,
       source,
       target,
@@ -122,6 +120,6 @@ function isIdle({ idle, pass }: CopyInput): boolean {
   return idle ?? pass === 'warm';
 }
 
-function passCommand(input: CopyInput): Command {
-  return { argv: rsyncCommand({ ...input, idle: isIdle(input) }), env: rsyncEnvironment };
+function passCommand(input: CopyInput, { asRoot }: CopyCaptured): Command {
+  return { argv: rsyncCommand({ ...input, asRoot, idle: isIdle(input) }), env: rsyncEnvironment };
 }

@@ -122,9 +122,10 @@ async function remove(
   if (unseen > 0) log(`${unseen} processes of others could not be looked into`);
 
   if (!moved) {
-    // What somebody puts there after this list was written, such as a newer system for boot, is not on it.
-    if ((await host.files.stat(list)) === undefined)
+    // What somebody puts there once the removal has begun, such as a newer system for boot, is not on the list.
+    if (!(await hasBegun(host, path, trash, list))) {
       await host.files.replace(list, doomedToText(plan.doomed), { mode: 0o600 });
+    }
     log(`moving ${plan.entries} entries, ${formatBytes(plan.bytes)}, to ${trash}`);
     moveAside(path, stillThere(path, doomedFromFile(list)), trash);
     await exec(sh`sync -f ${posix.dirname(path)}`);
@@ -132,6 +133,14 @@ async function remove(
   await exec(sh`rm -rf --one-file-system -- ${trash}`);
   await exec(sh`sync -f ${posix.dirname(path)}`);
   return { path, entries: plan.entries, bytes: plan.bytes, evidence: { ...evidence } };
+}
+
+/** Whether an earlier attempt moved anything of its list. */
+async function hasBegun(host: Host, path: string, trash: string, list: string): Promise<boolean> {
+  if ((await host.files.stat(list)) === undefined) return false;
+  if ((await host.files.stat(trash)) !== undefined) return true;
+  const doomed = doomedFromFile(list);
+  return stillThere(path, doomed).length < doomed.length;
 }
 
 function planFor(input: RemoveInput): RemovalPlan {

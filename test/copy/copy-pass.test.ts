@@ -19,7 +19,7 @@ import { StepError } from '../../src/errors.ts';
 import { compareTrees } from './compare-trees.ts';
 import { temporaryFolder } from './folder.ts';
 import { identityOf, localMachine } from './local-machine.ts';
-import { growTree } from './sample-tree.ts';
+import { growTree, isRoot } from './sample-tree.ts';
 
 interface Trees {
   readonly from: string;
@@ -52,6 +52,7 @@ function pass(
       source: identityOf(from),
       target: identityOf(to),
       engine: 'rsync',
+      asRoot: isRoot,
       ...more,
     },
     machine,

@@ -9,8 +9,8 @@ const base = { from: '/nix', to: '/mnt/ssd/nix' } as const;
 
 describe('the command', () => {
   test('deletes on the final pass alone, and never writes in place', () => {
-    const warm = rsyncCommand({ ...base, pass: 'warm' });
-    const final = rsyncCommand({ ...base, pass: 'final' });
+    const warm = rsyncCommand({ ...base, pass: 'warm', asRoot: true });
+    const final = rsyncCommand({ ...base, pass: 'final', asRoot: true });
     expect(warm).not.toContain('--delete');
     expect(final).toContain('--delete');
     for (const command of [warm, final]) {
@@ -24,6 +24,7 @@ describe('the command', () => {
     const command = rsyncCommand({
       ...base,
       pass: 'warm',
+      asRoot: true,
       exclude: ['var/cache', 'a*b', 'back\\slash', String.raw`a\[b`],
     });
     expect(command.filter((word) => word.startsWith('--exclude='))).toEqual([
@@ -35,7 +36,7 @@ describe('the command', () => {
   });
 
   test('gives way to others when it is told to', () => {
-    expect(rsyncCommand({ ...base, pass: 'warm', idle: true, bandwidth: 5_000 })).toEqual(
+    expect(rsyncCommand({ ...base, pass: 'warm', asRoot: false, idle: true, bandwidth: 5_000 })).toEqual(
       expect.arrayContaining(['ionice', '-c', '3', 'nice', '-n', '19', 'rsync', '--bwlimit=5000']),
     );
   });

@@ -52,6 +52,7 @@ beforeAll(async () => {
       source: identityOf(from),
       target: identityOf(pristine),
       engine: 'rsync',
+      asRoot: isRoot,
     },
     localMachine(),
   );
