@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { exitCodes, type ExitCode } from '../errors.ts';
+import { leaveFolderThatIsGone } from './leave-folder.ts';
 import type { Invocation, Overrides } from './invocation.ts';
 import { createProgram } from './program.ts';
 import { letPipesBreak, useNoColour } from './process-streams.ts';
@@ -15,6 +16,7 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
   const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
   const json = options.includes('--json');
   letPipesBreak();
+  leaveFolderThatIsGone();
   if (options.includes('--no-color')) useNoColour();
   let said = '';
   try {

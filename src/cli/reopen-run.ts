@@ -2,6 +2,7 @@ import { claimResources } from '../host/claims.ts';
 import { hostFor } from './at-work.ts';
 import type { Overrides } from './invocation.ts';
 import type { KnownRun } from './known-run.ts';
+import { leaveFolder } from './leave-folder.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { commandLine, type Places } from './places.ts';
 
@@ -12,6 +13,7 @@ import { commandLine, type Places } from './places.ts';
  * @throws LockedError when another process or another run holds what it needs
  */
 export async function reopenRun(known: KnownRun, places: Places, overrides: Overrides): Promise<OpenRun> {
+  leaveFolder();
   const { clock } = hostFor(overrides);
   const open = await openRun(known.place, clock);
   try {

@@ -10,6 +10,7 @@ import { planText } from '../render/text/plan.ts';
 import { hostFor } from './at-work.ts';
 import { pointOfNoReturn } from './describe-runbook.ts';
 import type { Globals, Overrides } from './invocation.ts';
+import { leaveFolder } from './leave-folder.ts';
 import { placesOf } from './places.ts';
 import { print } from './print.ts';
 import { terminalOf } from './terminal.ts';
@@ -28,6 +29,7 @@ export interface PlanGiven {
 export async function showPlan(given: PlanGiven): Promise<ExitCode> {
   const { loaded, globals, overrides } = given;
   const { runbook } = loaded;
+  leaveFolder();
   const host = hostFor(overrides);
   const terminal = await terminalOf(globals);
   const state = given.state ?? (await unbegun(given));

@@ -21,9 +21,12 @@ export async function interruptible<Result>(
     say(`${by}: ending what runs, then stopping; once more to stop at once`);
   };
   for (const signal of heard) process.on(signal, interrupt);
+  // Without this Node.js ends in the middle when a runbook's code waits for what never comes.
+  const awake = setInterval(() => {}, 2 ** 30);
   try {
     return await work(controller.signal, interrupt);
   } finally {
+    clearInterval(awake);
     for (const signal of heard) process.off(signal, interrupt);
   }
 }

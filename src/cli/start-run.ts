@@ -9,6 +9,7 @@ import { keepSources, type LoadedRunbook } from '../host/runbook-file.ts';
 import { createRunFolder, type RunFolder } from '../host/runs.ts';
 import { prepareStateFolder } from '../host/state-folder.ts';
 import { unfinishedRunOf } from './known-run.ts';
+import { leaveFolder } from './leave-folder.ts';
 import { lockRun, openedRun, type OpenRun } from './open-run.ts';
 import { commandLine, type Places } from './places.ts';
 import { preflight } from './preflight.ts';
@@ -31,6 +32,7 @@ export interface StartGiven {
 export async function startRun(given: StartGiven): Promise<OpenRun> {
   const { loaded, params, places, host } = given;
   const { runbook } = loaded;
+  leaveFolder();
   const tools = await preflight(runbook, host);
   const claims = runbook.claims({ params });
   const warnings = await prepareStateFolder({

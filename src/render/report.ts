@@ -17,6 +17,9 @@ const tones: Record<ResultDocument['status'], Tone> = {
   aborted: 'warning',
 };
 
+/** There is no way back from here. */
+const over: ReadonlySet<ResultDocument['status']> = new Set(['rolled-back', 'aborted']);
+
 /** What a call has come to: what was done and how long it took, what waits, how to go on, and the way back. */
 export function reportText(result: ResultDocument, style: Style): string {
   const [first = '', ...rest] = harmlessLines(result.message);
@@ -34,6 +37,6 @@ export function reportText(result: ResultDocument, style: Style): string {
     ...(result.remains ?? []).map((line) => `  ${line}`),
     ...(result.hint === undefined ? [] : harmlessLines(result.hint)),
     style('faint', [did, `run ${result.run}`].filter(Boolean).join(', ')),
-    ...(result.status === 'rolled-back' ? [] : [style('faint', wayBackText(result.run, result.wayBack))]),
+    ...(over.has(result.status) ? [] : [style('faint', wayBackText(result.run, result.wayBack))]),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { UsageError } from '../errors.ts';
+import { messageOf, UsageError } from '../errors.ts';
 import { issueText } from './issue-text.ts';
 
 /** Something that a run holds from its start until it is done, rolled back or aborted. */
@@ -34,7 +34,9 @@ export function claimsCollide(one: Claim, other: Claim): boolean {
 }
 
 const role = z.enum(['source', 'target', 'shadowed', 'replaced']);
-const absolute = z.string().refine((path) => posix.isAbsolute(path), { error: 'must be absolute' });
+const absolute = z.string().refine((path) => posix.isAbsolute(path), {
+  error: ({ input }) => `${JSON.stringify(input)} is not an absolute path`,
+});
 const claimsSchema = z.array(
   z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('path'), path: absolute, role }),
@@ -51,9 +53,29 @@ export function checkedClaims<Context>(
   claims: ((context: Context) => readonly Claim[]) | undefined,
 ): (context: Context) => readonly Claim[] {
   return (context) => {
-    const parsed = claimsSchema.safeParse(claims?.(context) ?? []);
+    const parsed = claimsSchema.safeParse(listed(claims, context));
     if (parsed.success) return parsed.data;
     const problems = parsed.error.issues.map((issue) => issueText(issue)).join('; ');
-    throw new UsageError('runbook.claims', `the runbook claims what cannot be claimed: ${problems}`);
+    throw new UsageError(
+      'runbook.claims',
+      `the runbook claims what cannot be claimed: ${problems}`,
+      'Where a parameter names it, give another value; else mend `claims` in the runbook. Nothing was changed.',
+    );
   };
+}
+
+function listed<Context>(
+  claims: ((context: Context) => readonly Claim[]) | undefined,
+  context: Context,
+): unknown {
+  try {
+    return claims?.(context) ?? [];
+  } catch (thrown) {
+    throw new UsageError(
+      'runbook.claims',
+      `what the runbook claims cannot be told: ${messageOf(thrown)}`,
+      'Mend `claims` in the runbook. Nothing was changed.',
+      thrown,
+    );
+  }
 }
