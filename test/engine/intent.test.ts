@@ -225,6 +225,11 @@ describe('an attempt', () => {
     ['no commands at all', { commands: () => undefined }, 'step.commands'],
     ['an undo that is none', { undo: () => ['rm x'] }, 'step.undo'],
     ['a captured value that JSON would change', { capture: () => ({ at: new Date(0) }) }, 'step.output-json'],
+    [
+      'an undo by code whose description is no text',
+      { undo: { describe: () => 5, run: () => {}, breakGlass: 'x' } },
+      'journal.unstorable',
+    ],
     ['a capture that throws', { capture: () => Promise.reject(new Error('gone')) }, 'step.threw'],
   ])('fails before anything is done for %s', async (_, more, code) => {
     const stage = new Stage(chain().step('a', blind('/a', more)));
