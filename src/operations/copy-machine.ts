@@ -1,5 +1,5 @@
 import type { CopyMachine } from '../copy/index.ts';
-import type { ActContext, Host } from '../runbook/index.ts';
+import type { ActContext, ReadContext } from '../runbook/index.ts';
 
 /** What copying needs, out of an act's context. */
 export function actMachine(context: ActContext, guard: () => Promise<void>): CopyMachine {
@@ -31,9 +31,12 @@ export function actMachine(context: ActContext, guard: () => Promise<void>): Cop
 }
 
 /** What a dry run needs, out of what may only read. */
-export function readMachine(host: Host): Pick<CopyMachine, 'run' | 'signal'> {
+export function readMachine({
+  host,
+  signal,
+}: Pick<ReadContext, 'host' | 'signal'>): Pick<CopyMachine, 'run' | 'signal'> {
   return {
-    signal: new AbortController().signal,
+    signal,
     run: (argv, { env, onLine } = {}) =>
       host.exec(
         { argv, ...(env === undefined ? {} : { env }) },

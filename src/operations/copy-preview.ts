@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { dryRun, formatBytes, type DryRun } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
-import { operation, type Host, type Preview } from '../runbook/index.ts';
+import { operation, type Preview, type ReadContext } from '../runbook/index.ts';
 import { copyPaths } from './copy-input.ts';
 import { readMachine } from './copy-machine.ts';
 import { checkPlaces } from './copy-places.ts';
@@ -42,10 +42,11 @@ export const copyPreview = operation({
     freeInodes: count.nullable(),
   }),
   idempotent: true,
-  preview: ({ host, input }) => previewCopy(host, input),
+  preview: (context) => previewCopy(context, context.input),
   describe: ({ input }) => `find out what a copy of ${input.from} to ${input.to} takes, and whether it fits`,
-  run: async ({ host, input, log }) => {
-    const found = await lookAhead(host, input);
+  run: async (context) => {
+    const { input, log } = context;
+    const found = await lookAhead(context, input);
     log(summaryOf(input, found));
     if (found.shortage !== undefined) {
       throw new StepError(
@@ -59,8 +60,11 @@ export const copyPreview = operation({
 });
 
 /** The same for a plan, which names a shortage and goes on. */
-export async function previewCopy(host: Host, input: Input): Promise<Preview> {
-  const found = await lookAhead(host, input);
+export async function previewCopy(
+  context: Pick<ReadContext, 'host' | 'signal'>,
+  input: Input,
+): Promise<Preview> {
+  const found = await lookAhead(context, input);
   const fits = found.shortage === undefined ? '' : `; it does not fit: ${found.shortage}`;
   return {
     summary: summaryOf(input, found) + fits,
@@ -68,11 +72,15 @@ export async function previewCopy(host: Host, input: Input): Promise<Preview> {
   };
 }
 
-async function lookAhead(host: Host, { from, to, exclude, expectMount }: Input): Promise<DryRun> {
+async function lookAhead(
+  context: Pick<ReadContext, 'host' | 'signal'>,
+  { from, to, exclude, expectMount }: Input,
+): Promise<DryRun> {
+  const { host } = context;
   const { compressed } = await checkPlaces(host, { from, to, exclude, expectMount });
   await rsyncVersion(host);
   const asRoot = await runsAsRoot(host);
-  return dryRun({ from, to, exclude, compressed, asRoot }, readMachine(host));
+  return dryRun({ from, to, exclude, compressed, asRoot }, readMachine(context));
 }
 
 function summaryOf({ from, to }: Input, { source, transfer, deletions, free }: DryRun): string {

@@ -15,7 +15,7 @@ import {
   type Manifest,
 } from '../copy/index.ts';
 import { MigrateError, StepError } from '../errors.ts';
-import type { Host } from '../runbook/index.ts';
+import type { Host, ReadContext } from '../runbook/index.ts';
 import { overlap, type ExpectedMount } from './copy-input.ts';
 import { checkPlaces, futurePath } from './copy-places.ts';
 import { rsyncVersion, runsAsRoot } from './copy-tools.ts';
@@ -78,7 +78,12 @@ export async function captureCopy(host: Host, input: Input, owner: string): Prom
  *
  * @throws StepError when the target's disk is not mounted, so that nobody can tell
  */
-export async function probeCopy(host: Host, input: Input, captured: CopyCaptured, owner: string) {
+export async function probeCopy(
+  { host, signal }: Pick<ReadContext, 'host' | 'signal'>,
+  input: Input,
+  captured: CopyCaptured,
+  owner: string,
+) {
   const { from, to, pass, manifest: file, expectMount } = input;
   if (expectMount !== undefined) await requireMounted(host, expectMount);
   const target = identify(to);
@@ -104,7 +109,7 @@ export async function probeCopy(host: Host, input: Input, captured: CopyCaptured
   const source = identify(from);
   if (source === undefined || !sameFolder(manifest.header.source, source)) return 'partial';
   // Between the end of an attempt and now the source may have been in use again.
-  if (!(await isSourceUntouched(manifest, from))) return 'partial';
+  if (!(await isSourceUntouched(manifest, from, signal))) return 'partial';
   const end = readPasses(copyLogFile(file)).at(-1);
   const { entries, files, bytes, sha256 } = manifest.summary;
   return {

@@ -43,10 +43,10 @@ export const copyTree = operation({
   input: copyInput,
   capture: ({ host, input, run }): Promise<CopyCaptured> => captureCopy(host, input, run.id),
   output,
-  probe: ({ host, input, captured, run }) => probeCopy(host, input, captured, run.id),
+  probe: ({ host, signal, input, captured, run }) => probeCopy({ host, signal }, input, captured, run.id),
   idempotent: true,
-  preview: ({ host, input: { from, to, exclude, expectMount } }) =>
-    previewCopy(host, { from, to, exclude, expectMount }),
+  preview: ({ host, signal, input: { from, to, exclude, expectMount } }) =>
+    previewCopy({ host, signal }, { from, to, exclude, expectMount }),
   describe: ({ input, captured }) =>
     input.pass === 'warm'
       ? [passCommand(input, captured)]

@@ -7,7 +7,7 @@ import type { CopyProgress } from '../../src/copy/progress-report.ts';
 
 /** Runs the real programs, with nothing in between. */
 export function localMachine(
-  changes: Partial<CopyMachine> & { onLine?: (line: string, kill: () => void) => void } = {},
+  changes: Partial<CopyMachine> & { onLine?: (line: string, kill: () => void) => void; alone?: boolean } = {},
 ): CopyMachine & { told: CopyProgress[]; logged: string[] } {
   const told: CopyProgress[] = [];
   const logged: string[] = [];
@@ -21,7 +21,7 @@ export function localMachine(
         buffer: { stdout: false },
         stdin: 'ignore',
         // A group of its own, so that all of rsync's processes can be killed at once.
-        detached: true,
+        detached: changes.alone !== true,
         ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
       });
       for await (const line of child.iterable()) {
