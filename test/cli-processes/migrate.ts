@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Place } from './place.ts';
 
-const program = resolve(import.meta.dirname, '../../src/cli/migrate.ts');
+export const program = resolve(import.meta.dirname, '../../src/cli/migrate.ts');
 
 export interface Ended {
   /** `null` when a signal ended it. */
