@@ -136,6 +136,7 @@ describe('fold', () => {
     const events = [started('b', { captured: 7 }), completed('b'), begin, undone('b')];
     expect([...(state(...events).rollback?.toProve ?? [])]).toEqual([['b', { captured: 7 }]]);
     expect(state(...events, undone('b', 'person')).rollback?.toProve.size).toBe(0);
+    expect(state(...events, begin).rollback?.toProve.size).toBe(1);
   });
 
   it('looks again at a skipped step once what it needs is undone', () => {
