@@ -31,9 +31,14 @@ export function join(folder: BytePath, name: BytePath): BytePath {
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }
 
+/** From the root of the file system. @param root absolute, as ordinary text */
+export function under(root: string, path: BytePath): BytePath {
+  return join(fromText(root), path);
+}
+
 /** What the file system calls take. @param root absolute, as ordinary text */
 export function absolute(root: string, path: BytePath): Buffer {
-  return bytesOf(join(fromText(root), path));
+  return bytesOf(under(root, path));
 }
 
 /** The folder that holds it; `.` for what lies at the top. */

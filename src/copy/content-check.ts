@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { absolute, showPath, type BytePath } from './byte-path.ts';
+import { showPath, under, type BytePath } from './byte-path.ts';
 import type { HashJob } from './hash-pool.ts';
 import type { HashResult } from './hash-worker.ts';
 import type { Differences } from './verification.ts';
@@ -42,7 +42,7 @@ export class ContentCheck {
     const id = this.#next;
     this.#next += 1;
     this.#open.set(id, { path, hash, inode });
-    return { id, path: absolute(this.#root, path), size };
+    return { id, path: under(this.#root, path), size };
   }
 
   take({ id, hash, size, direct, error }: HashResult): void {

@@ -1,4 +1,4 @@
-import { absolute, showPath } from './byte-path.ts';
+import { showPath, under } from './byte-path.ts';
 import { entryOf, type Entry } from './entry.ts';
 import { hashFiles, type HashJob } from './hash-pool.ts';
 import { ProgressReport } from './progress-report.ts';
@@ -52,7 +52,7 @@ export async function checkCopyInUse(
         if (now.type !== 'file' || now.size !== entry.size || now.mtimeNs !== entry.mtimeNs) changed += 1;
         else {
           open.set(next, entry);
-          yield { id: next, path: absolute(target, entry.path), size: entry.size };
+          yield { id: next, path: under(target, entry.path), size: entry.size };
           next += 1;
         }
       }

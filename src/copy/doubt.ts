@@ -1,5 +1,5 @@
 import { StepError } from '../errors.ts';
-import { absolute, showPath, type BytePath } from './byte-path.ts';
+import { showPath, under, type BytePath } from './byte-path.ts';
 import type { CopyLog } from './copy-log-write.ts';
 import { hashFiles, type HashJob } from './hash-pool.ts';
 import type { HashResult } from './hash-worker.ts';
@@ -101,7 +101,7 @@ async function read(
   const report = new ProgressReport(doing, { bytes, files: doubts.size }, machine.progress, machine.now);
   const jobs = function* (): Generator<HashJob, void> {
     for (const [slot, path] of doubts)
-      yield { id: slot, path: absolute(root, path), size: inventory.sizeOf(slot) };
+      yield { id: slot, path: under(root, path), size: inventory.sizeOf(slot) };
   };
   await hashFiles(jobs(), {
     readers,

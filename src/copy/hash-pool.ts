@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
+import type { BytePath } from './byte-path.ts';
 import type { HashAnswer, HashBatch, HashResult } from './hash-worker.ts';
 
 export interface HashJob {
   readonly id: number;
-  /** Absolute. */
-  readonly path: Buffer;
+  /** From the root of the file system. */
+  readonly path: BytePath;
   /** Bytes, as far as known; it only balances the work. */
   readonly size: number;
 }
@@ -83,7 +84,12 @@ class HashPool {
   }
 
   #start(): void {
-    const reader: Reader = { worker: new Worker(workerFile), waiting: 0 };
+    const reader: Reader = {
+      worker: new Worker(workerFile, {
+        resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 },
+      }),
+      waiting: 0,
+    };
     this.#readers.push(reader);
     for (const event of ['error', 'messageerror']) reader.worker.on(event, (error) => this.fail(error));
     reader.worker.on('message', (answer: HashAnswer) => this.#attempt(() => this.#take(reader, answer)));
@@ -122,7 +128,7 @@ class HashPool {
 }
 
 function* batched(jobs: Iterable<HashJob>): Generator<HashBatch['files'], void> {
-  let files: { id: number; path: Buffer }[] = [];
+  let files: { id: number; path: BytePath }[] = [];
   let bytes = 0;
   for (const { id, path, size } of jobs) {
     files.push({ id, path });

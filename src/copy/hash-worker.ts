@@ -1,11 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
+import { bytesOf, type BytePath } from './byte-path.ts';
 import { FileHasher } from './hash-file.ts';
 
 /** What the pool sends. */
 export interface HashBatch {
   readonly direct: boolean;
-  readonly files: readonly { readonly id: number; readonly path: Uint8Array }[];
+  readonly files: readonly { readonly id: number; readonly path: BytePath }[];
 }
 
 /** What comes back: bytes as they are read, and at the end of the batch its results. */
@@ -37,7 +38,7 @@ if (parentPort !== null) {
     };
     const results = files.map(({ id, path }): HashResult => {
       try {
-        return { id, ...hasher.hash(Buffer.from(path), direct, onRead) };
+        return { id, ...hasher.hash(bytesOf(path), direct, onRead) };
       } catch (error) {
         return {
           id,

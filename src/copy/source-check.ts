@@ -1,4 +1,4 @@
-import { absolute, showPath, type BytePath } from './byte-path.ts';
+import { showPath, under, type BytePath } from './byte-path.ts';
 import { entryOf } from './entry.ts';
 import { hashFiles, type HashJob } from './hash-pool.ts';
 import { inTurns } from './inventory-take.ts';
@@ -43,7 +43,7 @@ export async function checkSource(
     }
   }
   const jobs = function* (): Generator<HashJob, void> {
-    for (const [id, { path, size }] of toRead.entries()) yield { id, path: absolute(from, path), size };
+    for (const [id, { path, size }] of toRead.entries()) yield { id, path: under(from, path), size };
   };
   await hashFiles(jobs(), {
     readers: 8,
