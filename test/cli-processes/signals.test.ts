@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isEnded, statOf } from '../../src/host/process.ts';
+import { eventsOf, ofType, runsOf } from './journal-facts.ts';
+import { migrate, start } from './migrate.ts';
+import { kill, newPlace, processesIn, tree, writeRunbook, type Place } from './place.ts';
+import { ctrlC, hasScript, startOnTerminal } from './terminal.ts';
+import { letGo, runWaits, untilItWaits, untilThere } from './waits.ts';
+
+const timeout = 60_000;
+const familyFile = resolve(import.meta.dirname, 'runbooks/family.ts');
+
+function runFamily(place: Place, how: 'mild' | 'stubborn' = 'mild'): readonly string[] {
+  const params = [`world=${place.world}`, `programs=${import.meta.dirname}`, `how=${how}`];
+  return ['run', familyFile, ...params.flatMap((param) => ['--set', param])];
+}
+
+/** The command, its child and its grandchild, once all of them are there. */
+async function family(place: Place): Promise<readonly number[]> {
+  const file = join(place.world, 'pids');
+  await untilThere(file);
+  return readFileSync(file, 'utf8').trim().split(' ').map(Number);
+}
+
+function living(pids: readonly number[]): readonly number[] {
+  return pids.filter((pid) => {
+    const stat = statOf(pid);
+    return stat !== undefined && !isEnded(stat);
+  });
+}
+
+describe('the first signal', () => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s ends the command with its child and grandchild, is journaled, and the message tells how to go on',
+    { timeout },
+    async (signal) => {
+      const place = newPlace();
+      const call = start(place, runFamily(place));
+      const pids = await family(place);
+      expect(living(pids)).toHaveLength(3);
+      kill(call.pid, signal);
+      const { exit, stdout, stderr } = await call.ended;
+      const [run = ''] = runsOf(place);
+      expect([exit, stderr]).toEqual([130, '']);
+      expect(stdout).toContain(`${signal}: ending what runs, then stopping; once more to stop at once`);
+      expect(stdout).toContain(`interrupted by ${signal}`);
+      expect(stdout).toContain(`Go on with: migrate resume ${run}`);
+      expect(living(pids)).toEqual([]);
+      expect(processesIn(place.folder)).toEqual([]);
+      const events = await eventsOf(place, run);
+      expect(ofType(events, 'step.interrupted')).toMatchObject([{ step: 'family', by: signal }]);
+      expect(ofType(events, 'command.ended')).toHaveLength(1);
+      expect(events.at(-1)).toMatchObject({ type: 'run.interrupted', by: signal });
+    },
+  );
+
+  test(
+    'during a rollback ends the undo, and the rollback goes on when it is called again',
+    { timeout },
+    async () => {
+      const place = newPlace();
+      const file = writeRunbook(
+        place,
+        'slow-undo.ts',
+        `import { runbook, sh, z } from 'migrate-runbook';
+       export default runbook('slow-undo', { summary: 's', params: z.object({ world: z.string(), programs: z.string() }) })
+         .step('make', {
+           commands: ({ params: { world } }) => [sh\`mkdir \${world}/made\`],
+           undo: ({ params: { world, programs } }) => [
+             sh\`\${programs}/wait-for.sh \${world}/go\`, sh\`rmdir --ignore-fail-on-non-empty \${world}/made\`,
+           ],
+         });`,
+      );
+      expect(await migrate(place, ...runWaits(place.world, file))).toMatchObject({ exit: 0 });
+      const [run = ''] = runsOf(place);
+      const call = start(place, ['rollback', run, '--yes']);
+      await untilItWaits(place);
+      kill(call.pid, 'SIGINT');
+      const { exit, stdout } = await call.ended;
+      expect(exit).toBe(130);
+      expect(stdout).toContain(`Go on with: migrate rollback ${run}`);
+      expect(processesIn(place.folder)).toEqual([]);
+      expect(tree(place.world)).toHaveProperty('made');
+      letGo(place);
+      const again = await migrate(place, 'rollback', run);
+      expect(again).toMatchObject({ exit: 0 });
+      expect(tree(place.world)).not.toHaveProperty('made');
+    },
+  );
+
+  test('ends the wait between two tries of a step', { timeout }, async () => {
+    const place = newPlace();
+    const file = writeRunbook(
+      place,
+      'retries.ts',
+      `import { runbook } from 'migrate-runbook';
+       export default runbook('retries', { summary: 's' })
+         .step('try', { readonly: true, retry: { retries: 3, minDelayMs: 600_000 }, commands: ({ sh }) => [sh\`false\`] });`,
+    );
+    const call = start(place, ['run', file]);
+    await call.until('try 1 failed');
+    kill(call.pid, 'SIGTERM');
+    expect(await call.ended).toMatchObject({ exit: 130 });
+    expect((await eventsOf(place, runsOf(place)[0] ?? '')).at(-1)).toMatchObject({ by: 'SIGTERM' });
+  });
+});
+
+describe('the second signal', () => {
+  test(
+    'ends migrate at once although its command heeds nothing, and the journal stays sound',
+    { timeout },
+    async () => {
+      const place = newPlace();
+      const call = start(place, runFamily(place, 'stubborn'));
+      const pids = await family(place);
+      kill(call.pid, 'SIGINT');
+      await call.until('once more to stop at once');
+      const second = performance.now();
+      kill(call.pid, 'SIGINT');
+      expect(await call.ended).toMatchObject({ exit: 130, stderr: '' });
+      expect(performance.now() - second).toBeLessThan(2_000);
+      const [run = ''] = runsOf(place);
+      const events = await eventsOf(place, run);
+      expect(events.at(-1)).toMatchObject({ type: 'command.started', process: { pid: pids[0] } });
+      expect(await migrate(place, 'status', '--json')).toMatchObject({ exit: 0 });
+      for (const pid of living(pids)) kill(pid);
+      expect(await migrate(place, 'rollback', run, '--yes')).toMatchObject({ exit: 0 });
+    },
+  );
+});
+
+describe.skipIf(!hasScript)('at a terminal', () => {
+  test(
+    'Ctrl-C ends the command with its family and tells how to go on; the cursor comes back',
+    { timeout },
+    async () => {
+      const place = newPlace();
+      const call = startOnTerminal(place, runFamily(place));
+      const pids = await family(place);
+      call.type(ctrlC);
+      const { exit, stdout } = await call.ended;
+      const [run = ''] = runsOf(place);
+      expect(exit, stdout).toBe(130);
+      expect(living(pids)).toEqual([]);
+      expect(stdout).toContain('once more to stop at once');
+      expect(stdout).toContain(`Go on with: migrate resume ${run}`);
+      expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThanOrEqual(stdout.lastIndexOf('\u001b[?25l'));
+      expect((await eventsOf(place, run)).at(-1)).toMatchObject({ type: 'run.interrupted', by: 'SIGINT' });
+    },
+  );
+
+  test('Ctrl-C twice ends migrate at once', { timeout }, async () => {
+    const place = newPlace();
+    const call = startOnTerminal(place, runFamily(place, 'stubborn'));
+    await family(place);
+    call.type(ctrlC);
+    await call.until('once more to stop at once');
+    call.type(ctrlC);
+    expect(await call.ended).toMatchObject({ exit: 130 });
+    expect(await migrate(place, 'status', '--json')).toMatchObject({ exit: 0 });
+  });
+
+  test(
+    'a connection that is lost interrupts the run, which is resumed from another',
+    { timeout },
+    async () => {
+      const place = newPlace();
+      const call = startOnTerminal(place, runFamily(place));
+      const pids = await family(place);
+      kill(call.script.pid ?? 0);
+      await call.ended;
+      await expect.poll(() => processesIn(place.folder), { timeout: 20_000 }).toEqual([]);
+      expect(living(pids)).toEqual([]);
+      const [run = ''] = runsOf(place);
+      expect((await eventsOf(place, run)).at(-1)).toMatchObject({ type: 'run.interrupted', by: 'SIGHUP' });
+      const again = start(place, ['resume']);
+      await again.until('family: $');
+      kill(again.pid, 'SIGINT');
+      expect(await again.ended).toMatchObject({ exit: 130 });
+    },
+  );
+});
