@@ -140,22 +140,24 @@ async function conclude(
   for (const [id, result] of ended) {
     if (result.kind === 'waiting') return outcome('waiting', result.why, { step: id, hint: result.hint });
   }
-  if (!frontier(nodes, session.state, new Set(ended.keys())).finished) {
+  const { finished } = frontier(nodes, session.state, new Set(ended.keys()));
+  const passedOver = [...ended].filter(([, result]) => result.kind === 'failed').map(([id]) => id);
+  if (passedOver.length > 0) {
+    const rest = finished ? 'all else is done' : 'what does not need it is done';
+    return outcome('failed', `${rest}, but failed: ${passedOver.join(', ')}`, {
+      step: passedOver[0],
+      hint: `Mend it, then migrate resume ${run}`,
+    });
+  }
+  if (!finished) {
     return outcome('failed', 'the run cannot go on, and no step says why', {
       hint: `See migrate status ${run}`,
     });
   }
-  const passedOver = [...ended].filter(([, result]) => result.kind === 'failed').map(([id]) => id);
   if (options.until !== undefined && nodes.length < (session.runbook?.nodes.length ?? 0)) {
     return outcome('reached', `reached "${options.until}"`, {
       step: options.until,
       hint: `Go on with: migrate resume ${run}`,
-    });
-  }
-  if (passedOver.length > 0) {
-    return outcome('failed', `all else is done, but failed: ${passedOver.join(', ')}`, {
-      step: passedOver[0],
-      hint: `Mend it, then migrate resume ${run}`,
     });
   }
   await record(session, { type: 'run.completed' });

@@ -104,7 +104,7 @@ export function apply(state: RunState, event: JournalEvent): void {
 
 /** The new graph, but a step that has begun is taken back as it was recorded when it began. */
 function applyChange(state: RunState, event: EventOf<'run.changed'>): void {
-  const before = new Map(state.nodes.map((node) => [node.id, node]));
+  const before = new Map([...state.removed, ...state.nodes].map((node) => [node.id, node]));
   const now = new Set(event.nodes.map(({ id }) => id));
   const begun = ({ id }: RecordedNode) => stepState(state, id).startedSeq !== undefined;
   const removed = state.nodes.filter((node) => !now.has(node.id) && begun(node));

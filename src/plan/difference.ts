@@ -13,6 +13,7 @@ export interface Change {
 /** The difference in meaning between the runbook that a run began with and the one at hand. */
 export function difference(state: RunState, now: readonly RecordedNode[]): Change[] {
   const before = new Map(state.nodes.map((node) => [node.id, node]));
+  const takenOut = new Map(state.removed.map((node) => [node.id, node]));
   const after = new Map(now.map((node) => [node.id, node]));
   const neededByBegun = neededBy(now, ({ id }) => isBegun(state, id));
   const added = now.filter(({ id }) => !before.has(id));
@@ -25,6 +26,8 @@ export function difference(state: RunState, now: readonly RecordedNode[]): Chang
       const old = before.get(node.id);
       const oldName = renamed.get(node.id);
       if (oldName !== undefined) return [renaming(state, oldName, node)];
+      const earlier = takenOut.get(node.id);
+      if (earlier !== undefined) return [returning(node), ...changesOf(earlier, node, true)];
       if (old === undefined) return [addition(node, neededByBegun.has(node.id))];
       return [
         ...changesOf(old, node, isBegun(state, node.id)),
@@ -45,6 +48,11 @@ const standing = (begun: boolean) => (begun ? 'and it is already done or begun' 
 function addition(node: RecordedNode, touchesDone: boolean): Change {
   const place = touchesDone ? 'before something that is already done' : 'among the steps to come';
   return { kind: 'added', step: node.id, touchesDone, says: `"${node.id}" was added, ${place}` };
+}
+
+function returning(node: RecordedNode): Change {
+  const says = `"${node.id}" is back in the runbook, and it is already done or begun`;
+  return { kind: 'added', step: node.id, touchesDone: false, says };
 }
 
 function removal(old: RecordedNode, begun: boolean): Change {

@@ -281,6 +281,21 @@ describe('a runbook edited since its run began', () => {
     expect(stage.acts.slice(2)).toEqual(['remove /copy', 'remove /snapshot']);
   });
 
+  it('knows a step again that comes back after it was removed, and does not run it twice', async () => {
+    const stage = await halfWay();
+    stage.answers = {};
+    const without = chain({ params }).step('snapshot', makes('/snapshot')).confirm('end', { ask: 'x' });
+    await stage.run({ runbook: without, acceptChanges: true });
+    stage.answers = { confirm: () => 'yes' };
+    expect((await stage.run({ runbook: original(), acceptChanges: true })).status).toBe('completed');
+    expect(stage.of('run.changed')[1]?.changes).toContain(
+      '"copy" is back in the runbook, and it is already done or begun',
+    );
+    expect(stage.acts.filter((act) => act === 'make /copy')).toHaveLength(1);
+    await stage.rollBack();
+    expect(stage.files.all.size).toBe(0);
+  });
+
   it('changes nothing about how a done step is undone', async () => {
     const stage = await halfWay();
     stage.answers = {};

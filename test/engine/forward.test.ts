@@ -41,6 +41,17 @@ describe('a failure', () => {
     expect(stage.state.status).toBe('running');
   });
 
+  it('of a step that may fail is a failure also where --until ends', async () => {
+    const stage = new Stage(
+      chain()
+        .step('a', failing('/a', { onFailure: 'continue' }))
+        .step('b', makes('/b'))
+        .step('c', makes('/c')),
+    );
+    expect(await stage.run({ until: 'b' })).toMatchObject({ status: 'failed', exitCode: 1, step: 'a' });
+    expect(stage.acts).toEqual(['false', 'make /b']);
+  });
+
   it('of a step that may fail is tried again by the next resume, and then what needs it', async () => {
     let works = false;
     const stage = new Stage(
@@ -86,6 +97,23 @@ describe('a failure', () => {
     stage.answers.accept = () => 'phrase';
     expect(await stage.run()).toMatchObject({ status: 'rollback-incomplete', exitCode: 5 });
     expect(stage.acts).toEqual(['make /a', 'false']);
+  });
+
+  it('in a gate that may fail lets the rest go on', async () => {
+    const ask = () => {
+      throw new Error('no such disk');
+    };
+    const stage = new Stage(
+      chain()
+        .confirm('go', { ask, onFailure: 'continue' })
+        .step('a', makes('/a'))
+        .step('b', makes('/b', { needs: ['go'] })),
+    );
+    expect(await stage.run()).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('failed: go'),
+    });
+    expect(stage.acts).toEqual(['make /a']);
   });
 
   it('in a gate leaves the gate as it is, for another try', async () => {
