@@ -1,14 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const project = resolve(import.meta.dirname, '../../..');
@@ -23,8 +14,8 @@ export interface Outcome {
 /** A Debian 12 of essential packages, with Node.js and npm of this machine and nothing else. */
 export interface BareMachine {
   readonly root: string;
-  /** Runs a command in it, with a root, mounts and process ids of its own; nothing that it starts survives it. */
-  run(argv: readonly string[], options?: { user?: string; cwd?: string }): Promise<Outcome>;
+  /** Runs a shell's script in it, with a root, mounts and process ids of its own; nothing that it starts survives it. */
+  run(script: string, options?: { user?: string; cwd?: string }): Promise<Outcome>;
   remove(): void;
 }
 
@@ -38,7 +29,7 @@ export function createBareMachine(): BareMachine {
   if (existsSync(certificates)) cpSync(certificates, join(root, certificates), { dereference: true });
   return {
     root,
-    run: (argv, { user = 'root', cwd = '/root' } = {}) => enter(root, user, cwd, argv),
+    run: (script, { user = 'root', cwd = '/root' } = {}) => enter(root, user, cwd, script),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
@@ -78,8 +69,7 @@ umount -l /.machine
 exec "$@"
 `;
 
-function enter(root: string, user: string, cwd: string, argv: readonly string[]): Promise<Outcome> {
-  writeFileSync(join(root, 'tmp/command'), `cd ${cwd} && exec "$@"\n`);
+function enter(root: string, user: string, cwd: string, script: string): Promise<Outcome> {
   const environment = [
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     `HOME=${user === 'root' ? '/root' : `/home/${user}`}`,
@@ -93,7 +83,7 @@ function enter(root: string, user: string, cwd: string, argv: readonly string[])
     ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child']
       .concat(['sh', '-euc', pivot, 'sh', root])
       .concat(['setpriv', '--reuid', user, '--regid', user, '--init-groups'])
-      .concat(['env', '-i', ...environment, 'sh', '/tmp/command', ...argv]),
+      .concat(['env', '-i', ...environment, 'sh', '-euc', `cd '${cwd}'\n${script}`]),
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   return new Promise((done, failed) => {
