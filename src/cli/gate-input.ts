@@ -3,6 +3,7 @@ import type { ConfirmNode, ManualNode, Runbook } from '../runbook/index.ts';
 import { didYouMean } from '../runbook/suggestion.ts';
 import { assemble, type Tree } from './parameters/assemble.ts';
 import { readAssignment } from './parameters/assignment.ts';
+import { problemText } from './parameters/problem.ts';
 import { valueSchemaOf } from './parameters/schema.ts';
 
 /**
@@ -28,15 +29,26 @@ export function mustBePersonGate(runbook: Runbook, id: string, run: string): Con
 }
 
 /**
- * What the operator answered, read as the gate's schema wants it, not yet validated.
- * @throws UsageError `gate.input`
+ * What the operator answered, read as the gate's schema wants it and checked, but not yet as the schema gives it.
+ * @throws UsageError `gate.input` that names every field, its value and what is allowed
  */
 export function gateInput(node: ConfirmNode | ManualNode, set: readonly string[]): Tree | undefined {
+  const { id, input } = node;
+  if (input === undefined) {
+    if (set.length === 0) return undefined;
+    throw new UsageError('gate.input', `the gate ${id} asks for nothing`, 'Leave out --set.');
+  }
   const problems: string[] = [];
-  if (node.input === undefined && set.length === 0) return undefined;
-  if (node.input === undefined) problems.push('it asks for nothing, so leave out --set');
-  const schema = node.input === undefined ? {} : valueSchemaOf(node.input);
+  const schema = valueSchemaOf(input);
   const given = assemble({}, set.map(readAssignment), schema, problems);
+  const parsed = problems.length > 0 ? undefined : input.safeParse(given);
+  problems.push(...(parsed?.error?.issues ?? []).map((issue) => problemText(issue, given, schema)));
   if (problems.length === 0) return given;
-  throw new UsageError('gate.input', `gate "${node.id}": ${problems.join('; ')}`);
+  throw new UsageError(
+    'gate.input',
+    `what is given for the gate ${id} does not fit:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    `Give each with --set: ${Object.keys(input.shape)
+      .map((field) => `--set ${field}=…`)
+      .join(' ')}`,
+  );
 }
