@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { operation, type Host } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, operation, type Host } from '../runbook/index.ts';
 import { quote } from './replacement.ts';
 import { applyEdit, planEdit, probeEdit, undoEdit, verifyEdit, type TextEdit } from './text-edit.ts';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
 import {
+  absolutePath,
   mountAt,
   operation,
   sh,
@@ -10,7 +11,6 @@ import {
   type Host,
   type Mount,
 } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
 import { bindSource, provenSource, shows, type BindSource } from './bind-source.ts';
 import { holdersOf, listHolders } from './mount-holders.ts';
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath } from '../runbook/index.ts';
 
 /** A disk that must be mounted for every write. */
 export const expectedMount = z.strictObject({ point: absolutePath, uuid: z.string().min(1) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { copyPass, rsyncCommand, rsyncEnvironment, type PassResult } from '../copy/index.ts';
-import { operation, type ActContext, type Command } from '../runbook/index.ts';
+import { isPlaceholder, operation, type ActContext, type Command } from '../runbook/index.ts';
 import { copyInput, type CopyInput } from './copy-input.ts';
 import { actMachine } from './copy-machine.ts';
 import { checkPlaces, makeTarget, targetGuard } from './copy-places.ts';
@@ -57,10 +57,12 @@ export const copyTree = operation({
         ],
   run: copy,
   undo: {
-    describe: ({ input, captured }) =>
-      captured.target === 'absent' || captured.target === 'empty'
-        ? `remove the copy in ${input.to}, once ${input.from} is seen to be whole`
-        : `leave ${input.to} to the pass that made it, and believe nothing of it any more`,
+    describe: ({ input: { from, to }, captured }) => {
+      const remove = `remove the copy in ${to}, once ${from} is seen to be whole`;
+      const leave = `leave ${to} to the pass that made it, and believe nothing of it any more`;
+      if (isPlaceholder(captured)) return `${remove}; or, when an earlier pass made it, ${leave}`;
+      return captured.target === 'absent' || captured.target === 'empty' ? remove : leave;
+    },
     run: undoCopy,
     breakGlass: undoCopyByHand,
   },

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { mountOf, operation } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, mountOf, operation } from '../runbook/index.ts';
 import { fileSystemUuid } from './file-system-uuid.ts';
 
 /**

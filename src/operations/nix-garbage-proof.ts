@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { operation, type Command } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, operation, type Command } from '../runbook/index.ts';
 import { deletePaths, evaluate, nixString, storeMustExist, storeOption, validPaths } from './nix-store.ts';
 
 const input = z.strictObject({ folder: absolutePath.optional() });

@@ -1,8 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { operation, sh, type Command, type Host } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, operation, sh, type Command, type Host } from '../runbook/index.ts';
 
 const systemProfile = '/nix/var/nix/profiles/system';
 const namedProfiles = '/nix/var/nix/profiles/system-profiles/';

@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, duration } from '../runbook/index.ts';
 import { verification } from './verify-tree.ts';
-
-/** A duration such as `48h`. */
-const duration = z.custom<`${number}${'ms' | 's' | 'm' | 'h' | 'd'}`>(
-  (value) => typeof value === 'string' && /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value),
-  { error: 'expected a duration such as 48h' },
-);
 
 /** What `removeTree` takes. */
 export const removeInput = z

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { mountAt, mountOf, operation, type Host, type Mount } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, mountAt, mountOf, operation, type Host, type Mount } from '../runbook/index.ts';
 import { fileSystemUuid, sameUuid } from './file-system-uuid.ts';
 
 /**

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { operation, type ActContext, type Command, type Host, type Json } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import {
+  absolutePath,
+  operation,
+  type ActContext,
+  type Command,
+  type Host,
+  type Json,
+} from '../runbook/index.ts';
 import {
   askRestic,
   mustSucceed,

@@ -1,8 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { operation, sh, type ActContext, type Host } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, operation, sh, type ActContext, type Host } from '../runbook/index.ts';
 import { mustSucceed, restic, resticAccess } from './restic.ts';
 import { SeededSample } from './seeded-sample.ts';
 

@@ -9,8 +9,7 @@ import {
   type Verification,
 } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
-import { operation, type Host } from '../runbook/index.ts';
-import { absolutePath } from './absolute-path.ts';
+import { absolutePath, operation, type Host } from '../runbook/index.ts';
 import { expectedMount } from './copy-input.ts';
 import { requireMounted } from './require-mount.ts';
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { z } from 'zod';
 import type { Duration } from './gate.ts';
 
@@ -11,10 +12,15 @@ export const duration = z
   )
   .meta({ expects: 'a duration such as 90m or 24h' });
 
-/** A path as a parameter: absolute, without `.` and `..`, and with no `/` at its end. */
+/** A path that means the same wherever it is read: absolute, and written in its shortest form. */
 export const absolutePath = z
   .string()
-  .refine((path) => path === '/' || (/^(\/[^/\0]+)+$/.test(path) && !/(^|\/)\.\.?(\/|$)/.test(path)), {
-    error: 'expected an absolute path without . or .. in it and no / at its end',
+  .refine((path) => path.startsWith('/') && !path.includes('\0') && path === shortest(path), {
+    error: 'expected an absolute path without `.`, `..`, `//` or a slash at its end',
   })
   .meta({ expects: 'an absolute path' });
+
+function shortest(path: string): string {
+  const normal = posix.normalize(path);
+  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
+}

@@ -58,7 +58,7 @@ export async function drive<Input, Captured, Output extends Schema, R extends Re
   const $ = Object.assign((...words: Parameters<typeof sh>) => host.exec(sh(...words)), {
     anyExit: (...words: Parameters<typeof sh>) => host.exec(sh(...words), { anyExit: true }),
   });
-  const read = { params: {}, outputs: {}, run, input, $, sh, host };
+  const read = { params: {}, outputs: {}, run, input, $, sh, host, signal: new AbortController().signal };
   // Through the journal and back, as a later process would find it.
   const captured = (await roundTrip(await operation.capture?.(read))) as Captured;
   const context = { ...read, captured };
@@ -123,6 +123,7 @@ export function preview<Input, Captured, Output extends Schema, R extends Revers
     outputs: {},
     run,
     input: operation.input.parse(given),
+    signal: new AbortController().signal,
     $: undefined as never,
     sh,
     host,
