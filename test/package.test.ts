@@ -1,9 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-const project = resolve(import.meta.dirname, '..');
+import { blocks, project } from './readme/blocks.ts';
 
 describe('the package, installed in an empty folder', { timeout: 60_000 }, () => {
   let folder: string;
@@ -17,26 +16,29 @@ describe('the package, installed in an empty folder', { timeout: 60_000 }, () =>
     const left = ['node_modules', 'dist', '.git'].map((name) => `--exclude=/${name}`);
     execFileSync('rsync', ['-a', ...left, `${project}/`, checkout]);
     symlinkSync(join(project, 'node_modules'), join(checkout, 'node_modules'));
-    npm(checkout, 'pack');
+    const [packAndInstall = ''] = blocks('Install', 'sh');
+    sh(checkout, packAndInstall);
     const tarball = globSync(join(checkout, '*.tgz'))[0]!;
     packed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
       .trim()
       .split('\n')
       .map((path) => path.replace('package/', ''));
     mkdirSync(join(folder, 'empty'));
-    npm(join(folder, 'empty'), 'install', '--prefer-offline', tarball);
+    sh(join(folder, 'empty'), `npm install '${tarball}'`);
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function npm(cwd: string, ...args: string[]): void {
-    // npm's own settings for the command that runs these tests are no business of this one.
-    const env = Object.fromEntries(
-      Object.entries(process.env).filter(
-        ([name]) => !/^npm_(config_(?!cafile|registry)|package_|lifecycle_)/i.test(name),
-      ),
-    );
-    const { status, stdout, stderr } = spawnSync('npm', args, { cwd, env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`npm ${args.join(' ')} failed:\n${stdout}${stderr}`);
+  function sh(cwd: string, script: string): void {
+    const { status, stdout, stderr } = spawnSync('sh', ['-euc', script], {
+      cwd,
+      env: {
+        ...npmEnvironment(),
+        npm_config_prefix: join(folder, 'everyone'),
+        npm_config_prefer_offline: 'true',
+      },
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`${script} failed:\n${stdout}${stderr}`);
   }
 
   function migrate(...args: string[]): { status: number | null; output: string } {
@@ -92,6 +94,11 @@ export { command };
     expect(packed.filter((path) => path.startsWith('dist/') && /(?<!\.d)\.ts$/.test(path))).toEqual([]);
   });
 
+  test('is installed for everyone by the commands of the README', () => {
+    const everyones = join(folder, 'everyone/bin/migrate');
+    expect(execFileSync(everyones, ['list'], { encoding: 'utf8' })).toContain('wsl-nix-store');
+  });
+
   test('tells its version', () => {
     const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
       version: string;
@@ -130,3 +137,12 @@ export { command };
     expect(check('wrong.ts')).toContain("Property 'fiel' does not exist");
   });
 });
+
+/** Without npm's own settings for the command that runs these tests, which are no business of another npm. */
+function npmEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(config_(?!cafile|registry)|package_|lifecycle_)/i.test(name),
+    ),
+  );
+}
