@@ -117,7 +117,7 @@ describe('survey', () => {
       {
         standing: 'unknown',
         problem: expect.stringContaining('gives copy what it does not take'),
-        does: ['make ‹input.from›'],
+        does: ['make x'],
       },
       { standing: 'to-do', does: ['make /x'] },
       { standing: 'unknown', problem: expect.stringContaining('was given undefined') },
