@@ -161,7 +161,7 @@ async function refuseIrreversible(session: Session, plan: RollbackPlan): Promise
       {
         step: id,
         hint:
-          `What is left: copy the data back from where it is now, verified, or restore the proven backup (migrate logs ${run} names both).\n` +
+          `What is left: copy the data back from where it is now and verify it, or restore the backup.\n` +
           `Undo what came after it: migrate rollback ${run} --to ${id}`,
       },
     );
