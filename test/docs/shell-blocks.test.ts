@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { allPages, type Block } from './pages.ts';
+import { Reader } from './shell.ts';
+
+/**
+ * Blocks that are not typed here, by how they begin, and why. That what they call exists is held by
+ * command-line.test.ts.
+ */
+const notTyped: Readonly<Record<string, string>> = {
+  'npm run rehearse -- --yes': 'test/system/setup types it on a bare machine',
+  'npm test -- --yes': 'so it does with this one',
+  'mkdir photos': 'test/readme types it',
+  'npm run check': 'it runs these tests',
+  'npm pack': 'test/package.test.ts does it',
+  'migrate rehearse': 'it takes longer than a test of every day; test/system/docs does it',
+  'migrate settle RUN STEP': 'the words in capitals are for the reader to fill in',
+  'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',
+  'migrate resume wsl-nix-store': 'the same',
+  'migrate status wsl-nix-store': 'the same',
+};
+
+const shell = allPages()
+  .flatMap(({ blocks }) => blocks)
+  .filter(({ language }) => language === 'sh');
+const typed = new Set<Block>();
+
+function blockOf(page: string, begins: string): Block {
+  const block = shell.find((each) => each.page === page && each.text.startsWith(begins));
+  if (block === undefined) throw new Error(`${page} has no block that begins with ${begins}`);
+  typed.add(block);
+  return block;
+}
+
+const waits = `import { runbook, z } from 'migrate-runbook';
+export default runbook('move-home', { summary: 'Waits when it is told to', params: z.object({ wait: z.boolean() }) })
+  .step('look', { readonly: true, commands: ({ sh }) => [sh\`true\`] })
+  .manual('gate', { needs: ['look'], when: ({ params }) => params.wait, instructions: 'Turn the key.' });
+`;
+
+describe('docs/exit-codes.md', () => {
+  const block = blockOf('docs/exit-codes.md', 'migrate run ./move-home.ts');
+
+  test.each([
+    [false, 'complete'],
+    [true, 'waiting: see migrate status'],
+  ])('shows a script that tells an end from a gate (%s)', (wait, said) => {
+    const reader = new Reader();
+    reader.file('move-home.ts', waits);
+    reader.file('params.json', JSON.stringify({ wait }));
+    // As in a script, where a failure of its first line is looked at by the second.
+    const { exit, out } = reader.type(`set +e\n${block.text}`);
+    expect(exit).toBe(0);
+    expect(out.trimEnd().split('\n').at(-1)).toBe(said);
+  });
+});
+
+const hasJq = spawnSync('jq', ['--version']).status === 0;
+if (!hasJq) console.log('skipped: the recipes of docs/recovery-by-hand.md need jq');
+
+describe.skipIf(!hasJq)('docs/recovery-by-hand.md', () => {
+  const page = 'docs/recovery-by-hand.md';
+  const recipes = {
+    stands: blockOf(page, 'jq -r '),
+    doubt: blockOf(page, "jq -rs 'group_by"),
+    undo: blockOf(page, "jq -rs '[.[]"),
+  };
+
+  const broken = `import { runbook, z } from 'migrate-runbook';
+export default runbook('broken', { summary: 'Fails in its second step' })
+  .step('make', {
+    commands: ({ run, sh }) => [sh\`mkdir \${run.folder}/made\`],
+    undo: ({ run, sh }) => [sh\`rmdir \${run.folder}/made\`],
+  })
+  .step('fail', { needs: ['make'], commands: ({ sh }) => [sh\`false\`], undo: () => [] });
+`;
+
+  function afterFailure(): { reader: Reader; read: (block: Block) => string[][] } {
+    const reader = new Reader();
+    reader.file('broken.ts', broken);
+    reader.type('migrate run ./broken.ts || true');
+    const runs = join(reader.type('migrate state path').out.trim(), 'runs');
+    const folder = join(runs, readdirSync(runs)[0] ?? '');
+    const read = (block: Block) => {
+      const { exit, out, err } = reader.type(block.text, folder);
+      expect({ exit, err }).toEqual({ exit: 0, err: '' });
+      return out
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.split('\t'));
+    };
+    return { reader, read };
+  }
+
+  test('reads a journal with jq: where it stands, what is in doubt, what would undo it', () => {
+    const { reader, read } = afterFailure();
+    expect(read(recipes.stands).map(([, , type]) => type)).toEqual([
+      'run.started',
+      ...['step.started', 'command.started', 'command.ended', 'step.completed'],
+      ...['step.started', 'command.started', 'command.ended', 'step.failed'],
+    ]);
+    expect(read(recipes.doubt)).toEqual([['fail', 'step.failed']]);
+    const undos = read(recipes.undo);
+    expect(undos.map(([step]) => step)).toEqual(['fail', 'make']);
+    expect(undos[1]?.[1]).toContain('"rmdir"');
+
+    reader.type('migrate rollback broken --yes');
+    expect(read(recipes.doubt)).toEqual([]);
+    expect(read(recipes.undo)).toEqual([]);
+  });
+});
+
+test('every shell block of the documentation is typed in a test, or it is said why not', () => {
+  const rest = shell.filter(
+    (block) => !typed.has(block) && !Object.keys(notTyped).some((begins) => block.text.startsWith(begins)),
+  );
+  expect(rest.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
+});
