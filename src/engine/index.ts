@@ -3,7 +3,7 @@ export { advance, type ForwardOptions } from './forward.ts';
 export { openGateByHand } from './gates/person.ts';
 export type { Outcome } from './outcome.ts';
 export type { CrashPoint, EngineHost, LiveEvent, Operator, Ports } from './ports.ts';
-export { acceptRunbook, mustBeOpen, recordResume } from './resume.ts';
+export { acceptRunbook, mustBeOpen, recordResume, type Pin } from './resume.ts';
 export { rollBack } from './rollback.ts';
 export { record, type Session } from './session.ts';
 export { settle } from './settle.ts';

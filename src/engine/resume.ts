@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { MigrateError, StateError, UsageError, exitCodes } from '../errors.ts';
+import type { EventOf } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
 import { difference, type Change } from '../plan/difference.ts';
 import { fingerprintOf, recordNodes } from '../plan/fingerprint.ts';
@@ -36,10 +37,18 @@ export async function recordResume(session: Session): Promise<void> {
   });
 }
 
+/** The sources of a runbook at hand, to be pinned when it is not the one that the run began with. */
+export interface Pin {
+  readonly source: NonNullable<EventOf<'run.changed'>['source']>;
+  /** Keeps a copy of them, durably, under the graph's fingerprint. */
+  readonly keep: (fingerprint: string) => Promise<unknown>;
+}
+
 /**
  * Compares the runbook at hand with what the run pinned, and pins the change when it may go on.
  *
  * @param accept go on although something that is already done or begun has changed
+ * @param pin its sources; a step that begins from now on is undone by their code
  * @throws MigrateError `runbook.changed` with every change, when it may not; UsageError `runbook.other`
  *   for a runbook of another name, `runbook.params` when it asks for a parameter that the run lacks
  */
@@ -47,6 +56,7 @@ export async function acceptRunbook(
   session: Session,
   runbook: Runbook,
   accept: boolean,
+  pin?: Pin,
 ): Promise<readonly Change[]> {
   const { state } = session;
   mustBeSameRunbook(state, runbook);
@@ -66,11 +76,14 @@ export async function acceptRunbook(
       },
     );
   }
+  const fingerprint = fingerprintOf(nodes);
+  await pin?.keep(fingerprint);
   await record(session, {
     type: 'run.changed',
     nodes,
-    fingerprint: fingerprintOf(nodes),
+    fingerprint,
     changes: changes.map(({ says }) => says),
+    ...(pin === undefined ? {} : { source: { file: pin.source.file, files: { ...pin.source.files } } }),
   });
   return changes;
 }

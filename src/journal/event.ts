@@ -65,6 +65,9 @@ export const recordedNode = z.object({
   fingerprint: z.string(),
 });
 
+/** Where a runbook was loaded from, and the copy that the run keeps, by path with its SHA-256. */
+const source = z.object({ file: z.string(), files: z.record(z.string(), z.string()) });
+
 const step = { step: z.string() };
 const attempt = { ...step, attempt: z.number().int().positive() };
 
@@ -78,8 +81,7 @@ const bodies = [
     params: json,
     nodes: z.array(recordedNode),
     fingerprint: z.string(),
-    /** Where it was loaded from, and the copy that this run keeps, by path with its SHA-256. */
-    source: z.object({ file: z.string(), files: z.record(z.string(), z.string()) }),
+    source,
     tools: z.record(z.string(), z.string()),
     claims: z.array(claim),
     boot,
@@ -95,6 +97,8 @@ const bodies = [
     nodes: z.array(recordedNode),
     fingerprint: z.string(),
     changes: z.array(z.string()),
+    /** Of the edited runbook; its copy lies beside the first. */
+    source: source.optional(),
   }),
   /** The state was copied to another folder, and this copy is closed. */
   z.object({ type: z.literal('run.moved'), to: z.string() }),

@@ -39,13 +39,13 @@ async function confirm(
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
   mustBeOpen(known.state);
-  const { runbook } = await runbookToResume(known.state, known.place);
+  const { runbook, pin } = await runbookToResume(known.state, known.place);
   const node = mustBePersonGate(runbook, gate, known.place.id);
   const given = gateInput(node, set);
   const open = await reopenRun(known, places, overrides);
   return atWork({ globals, overrides, open, runbook, silent: true }, async (session) => {
     mustBeOpen(session.state);
-    await acceptRunbook(session, runbook, false);
+    await acceptRunbook(session, runbook, false, pin);
     await openGateByHand(session, node, given);
     return {
       status: 'opened' as const,

@@ -85,7 +85,7 @@ async function resume(
         await recordResume(session);
         return rollBack(session, {});
       }
-      await acceptRunbook(session, pinned.runbook, options.acceptChanges ?? false);
+      await acceptRunbook(session, pinned.runbook, options.acceptChanges ?? false, pinned.pin);
       await recordResume(session);
       return advance(session, {
         jobs,

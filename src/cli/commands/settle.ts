@@ -61,7 +61,7 @@ async function settleStep(
   const runbook = pinned?.runbook;
   return atWork({ globals, overrides, open, runbook, silent: true }, async (session) => {
     mustBeOpen(session.state);
-    if (runbook !== undefined && !goesBack) await acceptRunbook(session, runbook, false);
+    if (runbook !== undefined && !goesBack) await acceptRunbook(session, runbook, false, pinned?.pin);
     await settle(session, step, as, options.why, output);
     return {
       status: 'settled' as const,
