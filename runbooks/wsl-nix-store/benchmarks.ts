@@ -11,6 +11,6 @@ const planned = { from: 30, to: 60 };
 export function compareBenchmarks(before: Benchmark, after: Benchmark): Finding {
   const gain = Math.round((1 - after.medianMs / before.medianMs) * 100);
   const evidence = { beforeMs: [...before.ms], afterMs: [...after.ms], gainPercent: gain };
-  const observed = `median ${before.medianMs} ms before, ${after.medianMs} ms after: ${gain} % ${gain < 0 ? 'slower' : 'faster'}`;
+  const observed = `median ${before.medianMs} ms before, ${after.medianMs} ms after: ${Math.abs(gain)} % ${gain < 0 ? 'slower' : 'faster'}`;
   return { verdict: gain >= planned.from ? 'PASS' : 'PARTIAL', observed, evidence };
 }
