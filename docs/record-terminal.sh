@@ -11,8 +11,8 @@ shown='npm run rehearse -- --crash final-copy'
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-printf '#!/bin/sh\nprintf "$ %%s\\n" "%s"\nexec node src/cli/migrate.ts rehearse wsl-nix-store --crash final-copy\n' "$shown" >"$folder/session"
-asciinema rec --quiet --cols "$columns" --rows "$rows" --command "sh $folder/session" "$folder/whole.cast" </dev/null
+printf '#!/bin/sh\nprintf "$ %%s\\n" "%s"\nexec node src/cli/migrate.ts rehearse wsl-nix-store --crash final-copy\n' "$shown" >"$folder/typed"
+asciinema rec --quiet --cols "$columns" --rows "$rows" --command "sh $folder/typed" "$folder/whole.cast" </dev/null
 node docs/shorten-recording.mjs <"$folder/whole.cast" >"$folder/short.cast"
 npx --yes svg-term-cli@2.1.1 --in "$folder/short.cast" --out docs/terminal.svg --window --no-cursor --width "$columns" --height "$rows"
 ls -l docs/terminal.svg
