@@ -389,7 +389,7 @@ describe('a rollback past the point of no return', () => {
       exitCode: 5,
       step: 'gone',
       message: '"gone" is done and cannot be undone: the old copy is gone. Nothing was changed',
-      hint: expect.stringMatching(/restore the proven backup.*migrate rollback sample-1 --to gone/s),
+      hint: expect.stringMatching(/restore the backup.*migrate rollback sample-1 --to gone/s),
     });
     expect(stage.state.status).toBe('completed');
     expect((await stage.rollBack({ to: 'gone' })).status).toBe('rolled-back');
