@@ -1,6 +1,7 @@
 import type { EngineHost } from '../engine/index.ts';
 import type { Session } from '../engine/session.ts';
 import type { ExitCode } from '../errors.ts';
+import { secretsIn } from '../host/secrets.ts';
 import { thisMachine } from '../host/this-machine.ts';
 import { silentRenderer } from '../render/renderer.ts';
 import type { Runbook } from '../runbook/index.ts';
@@ -36,7 +37,7 @@ export async function atWork(
   const { globals, overrides, open, runbook } = given;
   try {
     const terminal = await terminalOf(globals);
-    const host = hostFor(overrides);
+    const host = hostFor(overrides, open.state.params);
     const renderer =
       given.silent === true ? silentRenderer : await rendererFor(globals, terminal, host.clock);
     const worked = await interruptible(
@@ -68,6 +69,7 @@ export async function atWork(
   }
 }
 
-export function hostFor({ clock }: Overrides): EngineHost {
-  return thisMachine(clock === undefined ? {} : { clock });
+/** @param params of the run, whose secrets are kept from whom they are not given to */
+export function hostFor({ clock }: Overrides, params?: unknown): EngineHost {
+  return thisMachine({ ...(clock === undefined ? {} : { clock }), secrets: secretsIn(params) });
 }

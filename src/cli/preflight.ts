@@ -1,6 +1,7 @@
 import type { EngineHost } from '../engine/index.ts';
-import { UsageError } from '../errors.ts';
+import { StepError, UsageError } from '../errors.ts';
 import { findProgram } from '../host/program.ts';
+import { resolveSecret, secretsIn } from '../host/secrets.ts';
 import type { Runbook } from '../runbook/index.ts';
 
 const versionTimeoutMs = 5_000;
@@ -9,10 +10,12 @@ const versionTimeoutMs = 5_000;
  * Checks what a runbook says it needs of the machine.
  *
  * @returns the programs with the first line of what they say of their version
- * @throws UsageError `runbook.needs-root`, `runbook.needs-programs` naming all that is missing
+ * @throws UsageError `runbook.needs-root`, `runbook.needs-programs` naming all that is missing,
+ *   `secret.missing`
  */
 export async function preflight(
   runbook: Runbook,
+  params: unknown,
   host: EngineHost,
 ): Promise<Readonly<Record<string, string>>> {
   if (runbook.root && process.getuid?.() !== 0) {
@@ -31,6 +34,7 @@ export async function preflight(
       `Install ${missing.length === 1 ? 'it' : 'them'}, or add ${missing.length === 1 ? 'its folder' : 'their folders'} to PATH. Nothing was changed.`,
     );
   }
+  await mustHaveSecrets(params);
   const versions = await Promise.all(
     found.map(async ([tool]) => [tool, await versionOf(tool, host)] as const),
   );
@@ -53,5 +57,15 @@ async function versionOf(tool: string, host: EngineHost): Promise<string> {
     return exitCode === 0 ? (stdout.split('\n')[0]?.trim() ?? '') : 'unknown';
   } catch {
     return 'unknown';
+  }
+}
+
+/** Better now than when hours of work are done. */
+async function mustHaveSecrets(params: unknown): Promise<void> {
+  for (const reference of secretsIn(params)) {
+    await resolveSecret(reference).catch((thrown: unknown) => {
+      if (!(thrown instanceof StepError)) throw thrown;
+      throw new UsageError(thrown.code, thrown.message, thrown.hint, thrown);
+    });
   }
 }

@@ -30,7 +30,7 @@ export async function showPlan(given: PlanGiven): Promise<ExitCode> {
   const { loaded, globals, overrides } = given;
   const { runbook } = loaded;
   leaveFolder();
-  const host = hostFor(overrides);
+  const host = hostFor(overrides, given.params);
   const terminal = await terminalOf(globals);
   const state = given.state ?? (await unbegun(given));
   const { folder } = runFolder(placesOf(globals).state, state.run);

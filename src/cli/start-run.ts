@@ -33,7 +33,7 @@ export async function startRun(given: StartGiven): Promise<OpenRun> {
   const { loaded, params, places, host } = given;
   const { runbook } = loaded;
   leaveFolder();
-  const tools = await preflight(runbook, host);
+  const tools = await preflight(runbook, params, host);
   const claims = runbook.claims({ params });
   const warnings = await prepareStateFolder({
     folder: places.state,

@@ -3,9 +3,17 @@ import { StepError, messageOf } from '../errors.ts';
 import { isSecretReference, type Command, type SecretReference } from '../runbook/index.ts';
 
 export interface ResolvedEnvironment {
-  readonly env: Readonly<Record<string, string>>;
-  /** Hides the secrets in what a command prints, for no log, journal or report may hold one. */
+  /** `undefined` takes a variable away that the command would inherit. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Hides the secrets that the command was given in what it answers. */
   readonly redact: (text: string) => string;
+  /** Hides all secrets of the run, for no log, journal or report may hold one. */
+  readonly redactShown: (text: string) => string;
+}
+
+interface Hidden {
+  readonly value: string;
+  readonly shownAs: string;
 }
 
 // Anything shorter would hit ordinary words.
@@ -14,11 +22,16 @@ const shortestRedacted = 4;
 /**
  * A command's own environment, with each secret read now. Nowhere else is a secret ever read.
  *
+ * @param ofRun the secrets among the run's parameters: those that the command was not given are kept from it
  * @throws StepError `secret.missing` naming the reference, never the value.
  */
-export async function resolveEnvironment(command: Command): Promise<ResolvedEnvironment> {
-  const env: Record<string, string> = {};
-  const hidden: { value: string; shownAs: string }[] = [];
+export async function resolveEnvironment(
+  command: Command,
+  ofRun: readonly SecretReference[] = [],
+): Promise<ResolvedEnvironment> {
+  const env: Record<string, string | undefined> = {};
+  for (const { secret, name } of ofRun) if (secret === 'env') env[name] = undefined;
+  const given: Hidden[] = [];
   for (const [name, value] of Object.entries(command.env ?? {})) {
     if (!isSecretReference(value)) {
       env[name] = value;
@@ -26,16 +39,36 @@ export async function resolveEnvironment(command: Command): Promise<ResolvedEnvi
     }
     const secret = await resolveSecret(value);
     env[name] = secret;
-    const shownAs = `‹${value.secret}:${value.name}›`;
-    for (const part of new Set([secret, ...secret.split('\n')])) {
-      if (part.length >= shortestRedacted) hidden.push({ value: part, shownAs });
-    }
+    given.push(...hiddenParts(secret, value));
   }
-  hidden.sort((one, other) => other.value.length - one.value.length);
-  return {
-    env,
-    redact: (text) => hidden.reduce((shown, { value, shownAs }) => shown.replaceAll(value, shownAs), text),
-  };
+  const all = [...given, ...(await Promise.all(ofRun.map(hiddenOf))).flat()];
+  return { env, redact: redactor(given), redactShown: redactor(all) };
+}
+
+/** The secrets among a run's parameters. */
+export function secretsIn(params: unknown): readonly SecretReference[] {
+  if (isSecretReference(params)) return [params];
+  return typeof params === 'object' && params !== null ? Object.values(params).flatMap(secretsIn) : [];
+}
+
+async function hiddenOf(reference: SecretReference): Promise<readonly Hidden[]> {
+  try {
+    return hiddenParts(await resolveSecret(reference), reference);
+  } catch {
+    // What is not there cannot be printed.
+    return [];
+  }
+}
+
+function hiddenParts(secret: string, { secret: kind, name }: SecretReference): readonly Hidden[] {
+  return [...new Set([secret, ...secret.split('\n')])]
+    .filter((value) => value.length >= shortestRedacted)
+    .map((value) => ({ value, shownAs: `‹${kind}:${name}›` }));
+}
+
+function redactor(hidden: readonly Hidden[]): (text: string) => string {
+  const longestFirst = hidden.toSorted((one, other) => other.value.length - one.value.length);
+  return (text) => longestFirst.reduce((shown, { value, shownAs }) => shown.replaceAll(value, shownAs), text);
 }
 
 /**
@@ -43,7 +76,7 @@ export async function resolveEnvironment(command: Command): Promise<ResolvedEnvi
  *
  * @throws StepError `secret.missing` naming the reference, never the value.
  */
-async function resolveSecret(reference: SecretReference): Promise<string> {
+export async function resolveSecret(reference: SecretReference): Promise<string> {
   if (reference.secret === 'env') {
     const value = process.env[reference.name];
     if (value !== undefined && value !== '') return value;

@@ -2,7 +2,13 @@ import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StepError, messageOf } from '../errors.ts';
 import type { SpawnOptions } from '../engine/ports.ts';
-import { formatCommand, type Command, type CommandResult, type ExecOptions } from '../runbook/index.ts';
+import {
+  formatCommand,
+  type Command,
+  type CommandResult,
+  type ExecOptions,
+  type SecretReference,
+} from '../runbook/index.ts';
 import { Lines, Tail } from './output.ts';
 import { identityOf } from './process.ts';
 import { endGroup } from './process-group.ts';
@@ -23,11 +29,17 @@ const quietAfterExitMs = 2_000;
 interface RunOptions extends ExecOptions, Pick<SpawnOptions, 'onStart'> {
   readonly env: Readonly<Record<string, string>>;
   readonly stdoutLimit: number;
+  /** The secrets of the run; see secrets.ts. */
+  readonly secrets: readonly SecretReference[];
 }
 
 /** Runs a command to its end; see `Host.exec`. */
-export async function exec(command: Command, options: ExecOptions = {}): Promise<CommandResult> {
-  const result = await runCommand(command, { ...options, env: {}, stdoutLimit: answerLimit });
+export async function exec(
+  command: Command,
+  options: ExecOptions = {},
+  secrets: readonly SecretReference[] = [],
+): Promise<CommandResult> {
+  const result = await runCommand(command, { ...options, env: {}, stdoutLimit: answerLimit, secrets });
   if (result.cutBytes === undefined) return result;
   throw new StepError(
     'command.too-much-output',
@@ -36,12 +48,21 @@ export async function exec(command: Command, options: ExecOptions = {}): Promise
 }
 
 /** Runs a command of a step; see `EngineHost.spawn`. */
-export function spawn(command: Command, options: SpawnOptions): Promise<CommandResult> {
-  return runCommand(command, { ...options, env: { [runMark]: options.run }, stdoutLimit: talkLimit });
+export function spawn(
+  command: Command,
+  options: SpawnOptions,
+  secrets: readonly SecretReference[] = [],
+): Promise<CommandResult> {
+  return runCommand(command, {
+    ...options,
+    env: { [runMark]: options.run },
+    stdoutLimit: talkLimit,
+    secrets,
+  });
 }
 
 async function runCommand(command: Command, options: RunOptions): Promise<CommandResult> {
-  const { env, redact } = await resolveEnvironment(command);
+  const { env, redact, redactShown } = await resolveEnvironment(command, options.secrets);
   const cwd = command.cwd ?? process.cwd();
   if (!isFolder(cwd)) {
     throw new StepError('command.folder', `there is no folder ${cwd} to run in: ${formatCommand(command)}`);
@@ -67,8 +88,8 @@ async function runCommand(command: Command, options: RunOptions): Promise<Comman
   const stdout = new Tail(options.stdoutLimit);
   const stderr = new Tail(stderrLimit);
   const { onLine } = options;
-  follow(child.stdout, stdout, onLine && ((line) => onLine(redact(line), 'stdout')));
-  follow(child.stderr, stderr, onLine && ((line) => onLine(redact(line), 'stderr')));
+  follow(child.stdout, stdout, onLine && ((line) => onLine(redactShown(line), 'stdout')));
+  follow(child.stderr, stderr, onLine && ((line) => onLine(redactShown(line), 'stderr')));
   child.nodeChildProcess.once('exit', () => {
     for (const stream of [child.stdout, child.stderr]) destroyWhenQuiet(stream);
   });
@@ -93,7 +114,8 @@ async function runCommand(command: Command, options: RunOptions): Promise<Comman
 
   const result: CommandResult = {
     stdout: redact(stdout.text()),
-    stderr: redact(stderr.text()),
+    // The end of it tells why a command failed, and stands in the journal then.
+    stderr: redactShown(stderr.text()),
     exitCode: ended.exitCode ?? null,
     ...(ended.signal === undefined ? {} : { signal: ended.signal }),
     ...(stdout.cutBytes === 0 ? {} : { cutBytes: stdout.cutBytes }),
@@ -106,7 +128,9 @@ async function runCommand(command: Command, options: RunOptions): Promise<Comman
     );
   }
   const accepted = result.exitCode !== null && (command.ok ?? [0]).includes(result.exitCode);
-  if (!accepted && options.anyExit !== true) throw failed(command, result);
+  if (!accepted && options.anyExit !== true) {
+    throw failed(command, { ...result, stdout: redactShown(result.stdout) });
+  }
   return result;
 }
 

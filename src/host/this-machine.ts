@@ -1,5 +1,5 @@
 import type { EngineHost } from '../engine/ports.ts';
-import type { Clock } from '../runbook/index.ts';
+import type { Clock, SecretReference } from '../runbook/index.ts';
 import { readBoot } from './boot.ts';
 import { systemClock } from './clock.ts';
 import { systemFiles } from './files.ts';
@@ -7,11 +7,18 @@ import { readMounts } from './mounts.ts';
 import { self } from './process.ts';
 import { exec, spawn } from './shell.ts';
 
-/** The machine that this program runs on. */
-export function thisMachine(options: { clock?: Clock } = {}): EngineHost {
+/**
+ * The machine that this program runs on.
+ *
+ * @param options.secrets those of the run: they reach the commands that are given them, and nothing that is shown
+ */
+export function thisMachine(
+  options: { clock?: Clock; secrets?: readonly SecretReference[] } = {},
+): EngineHost {
+  const { secrets = [] } = options;
   return {
-    exec,
-    spawn,
+    exec: (command, how) => exec(command, how, secrets),
+    spawn: (command, how) => spawn(command, how, secrets),
     files: systemFiles,
     mounts: readMounts,
     boot: readBoot,

@@ -64,7 +64,7 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
     loaded,
     params,
     places: placesOf(globals),
-    host: hostFor(overrides),
+    host: hostFor(overrides, params),
     warn: (text) => notices.push(text),
   });
   return atWork(
