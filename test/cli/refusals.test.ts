@@ -14,7 +14,7 @@ function mine(machine: Machine, content: string): string {
 describe('a runbook that cannot be run', () => {
   test.each([
     ['with a syntax error', 'export default {{', 'runbook.broken', /mine\.ts cannot be loaded/],
-    ['without a default export', 'export const x = 1;\n', 'runbook.not-one', /does not export a runbook/],
+    ['without a default export', 'export const x = 1;\n', 'runbook.no-default', /has no default export/],
     ['whose default export is none', 'export default 7;\n', 'runbook.not-one', /does not export a runbook/],
     [
       'that needs a step which is not there',
