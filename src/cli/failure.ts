@@ -3,16 +3,19 @@ import { errorDocument } from '../render/documents/error.ts';
 import { harmlessJson, harmlessLines } from '../render/harmless.ts';
 import { styleFor, wantsColour } from '../render/style.ts';
 import { stderr, stdout } from './process-streams.ts';
+import { withStateOption } from './state-option.ts';
 
 /** Says what went wrong and the way out, to a person on standard error or to a program on standard output. */
 export function reportFailure(
   thrown: unknown,
-  options: { readonly json: boolean; readonly verbose: boolean },
+  options: { readonly json: boolean; readonly verbose: boolean; readonly stateDir: string | undefined },
 ): ExitCode {
   const known = thrown instanceof MigrateError ? thrown : undefined;
   const exitCode = known?.exitCode ?? exitCodes.stepFailed;
   const hint =
-    known === undefined ? 'This is a defect of migrate itself. Nothing further was begun.' : known.hint;
+    known === undefined
+      ? 'This is a defect of migrate itself. Nothing further was begun.'
+      : known.hint && withStateOption(known.hint, options.stateDir);
   const code = known?.code ?? 'defect';
   if (options.json) {
     stdout.write(

@@ -36,9 +36,10 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.done;
     const { reportFailure, reportUsage } = await import('./failure.ts');
-    return thrown instanceof CommanderError
-      ? reportUsage(said || thrown.message, json)
-      : reportFailure(thrown, { json, verbose: options.includes('--verbose') || options.includes('-v') });
+    if (thrown instanceof CommanderError) return reportUsage(said || thrown.message, json);
+    const { stateOptionOf } = await import('./state-option.ts');
+    const verbose = options.includes('--verbose') || options.includes('-v');
+    return reportFailure(thrown, { json, verbose, stateDir: stateOptionOf(options) });
   }
 }
 

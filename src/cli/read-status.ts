@@ -10,6 +10,7 @@ import { print } from './print.ts';
 import { stdout } from './process-streams.ts';
 import { runStatusOf } from './run-status.ts';
 import { interruptible } from './signals.ts';
+import { withStateOption } from './state-option.ts';
 import type { Terminal } from './terminal.ts';
 
 const watchEveryMs = 1_000;
@@ -38,7 +39,11 @@ export function showStatus(
   terminal: Terminal,
   clock: Clock,
 ): void {
-  print(globals, statusDocument, document, () => statusText(document, terminal.style, clock.now().wall));
+  print(globals, statusDocument, document, () => told(document, globals, terminal, clock));
+}
+
+function told(document: StatusDocument, globals: Globals, terminal: Terminal, clock: Clock): string {
+  return withStateOption(statusText(document, terminal.style, clock.now().wall), globals.stateDir);
 }
 
 /**
@@ -59,7 +64,7 @@ export async function watchStatus(
         const document = await read();
         const text = globals.json
           ? harmlessJson(statusDocument.parse(document))
-          : statusText(document, terminal.style, clock.now().wall);
+          : told(document, globals, terminal, clock);
         if (text !== before) {
           // Home, then clear what is below: less flicker than clearing first.
           const redraw = terminal.live ? `\u001b[H\u001b[J` : '';

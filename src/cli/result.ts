@@ -5,6 +5,7 @@ import { harmlessJson } from '../render/harmless.ts';
 import { reportText } from '../render/report.ts';
 import type { Globals } from './invocation.ts';
 import { stdout } from './process-streams.ts';
+import { withStateOption } from './state-option.ts';
 import type { Terminal } from './terminal.ts';
 import { wayBackOf } from './way-back.ts';
 
@@ -33,7 +34,7 @@ export function conclude(
     exitCode,
     ...(step === undefined ? {} : { step }),
     message,
-    ...(hint === undefined ? {} : { hint }),
+    ...(hint === undefined ? {} : { hint: withStateOption(hint, globals.stateDir) }),
     done: [...did.done],
     tookMs: Math.round(did.tookMs),
     ...(remains === undefined ? {} : { remains: [...remains] }),
@@ -42,7 +43,7 @@ export function conclude(
   // One line also with --json: it ends the JSON lines of the events.
   const text = globals.json
     ? harmlessJson(resultDocument.parse(document))
-    : `${terminal.live ? '\n' : ''}${reportText(document, terminal.style)}`;
+    : `${terminal.live ? '\n' : ''}${withStateOption(reportText(document, terminal.style), globals.stateDir)}`;
   stdout.write(`${text}\n`);
   return exitCode;
 }

@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { execFile } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import {
@@ -12,7 +14,7 @@ import {
   statusDocument,
 } from '../../src/render/documents/index.ts';
 import { runsOf } from './journal-facts.ts';
-import { migrate, start, type Ended } from './migrate.ts';
+import { migrate, program, start, type Ended } from './migrate.ts';
 import { newPlace, stateOf, type Place } from './place.ts';
 
 const timeout = 60_000;
@@ -21,10 +23,12 @@ const ansi = '\u001b';
 
 /** What a reading command prints, as text and as its document; each option stands before the command or after it. */
 async function bothWays(place: Place, schema: z.ZodType, ...args: readonly string[]): Promise<Ended> {
+  // The option goes before the variable.
+  const elsewhere = { env: { MIGRATE_STATE_DIR: '/nonexistent/state' } };
   const [text, before, after] = await Promise.all([
     migrate(place, '--no-color', ...args),
-    start(place, ['--json', '--state-dir', place.state, ...args], { bare: true }).ended,
-    start(place, [...args, '--state-dir', place.state, '--json'], { bare: true }).ended,
+    start(place, ['--json', '--state-dir', place.state, ...args], elsewhere).ended,
+    start(place, [...args, '--state-dir', place.state, '--json'], elsewhere).ended,
   ]);
   for (const { exit, stdout, stderr } of [text, before, after]) {
     expect([exit, stderr], args.join(' ')).toEqual([0, '']);
@@ -118,5 +122,31 @@ test(
       expect(talkative).toMatchObject({ exit: 3, stderr: '' });
       expect(talkative?.stdout).toContain('make: started');
     }
+  },
+);
+
+test(
+  'what is told to be typed next finds the state folder that was named, typed as it stands',
+  { timeout },
+  async () => {
+    const place = newPlace();
+    const state = join(place.folder, 'a state folder');
+    const named = (...args: readonly string[]) => migrate(place, '--state-dir', state, ...args);
+    const run = await named('run', gatesFile, '--set', `world=${place.world}`);
+    const [, confirm = ''] = /^Then: (migrate .*), and migrate/m.exec(run.stdout) ?? [];
+    expect(confirm).toContain(`--state-dir '${state}' confirm`);
+    const typed = (line: string) =>
+      promisify(execFile)('sh', ['-c', `migrate() { "$NODE" "$MIGRATE" "$@"; }; ${line}`], {
+        env: { ...place.env, NODE: process.execPath, MIGRATE: program },
+      });
+    const opened = await typed(confirm);
+    const [, resume = ''] = /^Go on with: (.*)$/m.exec(opened.stdout) ?? [];
+    await expect(typed(resume)).rejects.toMatchObject({ code: 3 });
+    const status = await named('status');
+    const [, back = ''] = /rolled back .*: (migrate .*)$/m.exec(status.stdout) ?? [];
+    const agree = await typed(back).catch((error: { code: number; stderr: string }) => error);
+    expect(agree).toMatchObject({ code: 3 });
+    const [, yes = ''] = /^Agree: (.*)$/m.exec(agree.stderr) ?? [];
+    expect((await typed(yes)).stdout).toContain('rolled back');
   },
 );

@@ -16,8 +16,6 @@ export interface CallOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
-  /** Leave out `--state-dir`. */
-  readonly bare?: boolean;
 }
 
 /** One call of the real program in a process group of its own, which may still run. */
@@ -33,10 +31,9 @@ export interface Call {
 
 /** Starts `migrate` with the state of a place. */
 export function start(place: Place, args: readonly string[], options: CallOptions = {}): Call {
-  const all = options.bare === true ? args : [...args, '--state-dir', place.state];
-  const child = spawn(process.execPath, [program, ...all], {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd ?? place.folder,
-    env: { ...place.env, ...options.env },
+    env: { ...place.env, MIGRATE_STATE_DIR: place.state, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),

@@ -233,7 +233,6 @@ describe('a mistake gets one message with the place, the cause and the mend, its
       args: [...runWaits(place.world), '--state-dir', folder],
       exit: 6,
       says: [folder, '--state-dir', ...says],
-      options: { bare: true },
     });
     await allRefused(place, [
       at(file, 'is not safe: it is no folder'),
@@ -350,7 +349,7 @@ test('no arguments, however odd, make migrate print a JavaScript stack', { timeo
 test('a folder that was removed while somebody stands in it makes no difference', { timeout }, async () => {
   const place = newPlace();
   writeFileSync(join(place.world, 'go'), '');
-  const call = [process.execPath, migrateProgram, ...runWaits(place.world), '--state-dir', place.state];
+  const call = [process.execPath, migrateProgram, '--state-dir', place.state, ...runWaits(place.world)];
   const { stdout, status } = spawnSync(
     'sh',
     ['-c', 'mkdir gone && cd gone && rmdir ../gone && "$@"', 'sh', ...call],

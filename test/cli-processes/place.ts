@@ -29,7 +29,7 @@ export function newPlace(): Place {
   });
   const world = join(folder, 'world');
   mkdirSync(world);
-  const { FORCE_COLOR: _, NO_COLOR: __, MIGRATE_STATE_DIR: ___, ...env } = process.env;
+  const { FORCE_COLOR: _, NO_COLOR: __, ...env } = process.env;
   return {
     folder,
     state: join(folder, 'state'),

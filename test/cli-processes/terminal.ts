@@ -22,12 +22,12 @@ export const ctrlC = '\u0003';
 
 /** Starts `migrate` as somebody does who sits at a terminal. */
 export function startOnTerminal(place: Place, args: readonly string[]): TerminalCall {
-  const words = [process.execPath, program, ...args, '--state-dir', place.state];
+  const words = [process.execPath, program, ...args];
   // A terminal that nobody has told its size has none.
   const command = `stty rows 40 cols 150; exec ${words.map(quoteWord).join(' ')}`;
   const script = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     cwd: place.folder,
-    env: { ...place.env, SHELL: '/bin/sh', LANG: 'C.UTF-8' },
+    env: { ...place.env, MIGRATE_STATE_DIR: place.state, SHELL: '/bin/sh', LANG: 'C.UTF-8' },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
