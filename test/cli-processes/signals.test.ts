@@ -1,3 +1,4 @@
+/* oxlint-disable no-template-curly-in-string -- the text of runbooks is written here */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -89,20 +90,68 @@ describe('the first signal', () => {
     },
   );
 
-  test('ends the wait between two tries of a step', { timeout }, async () => {
+  const wait = 'sh`${params.programs}/wait-for.sh ${params.world}/go`';
+  const harmless = 'readonly: true, commands: () => [sh`true`]';
+  test.each([
+    [
+      'the wait between two tries',
+      'step',
+      'readonly: true, retry: { retries: 3, minDelayMs: 600_000 }, commands: ({ params }) => [sh`touch ${params.world}/go.waits`, sh`test -e ${params.world}/go`]',
+    ],
+    [
+      'a probe',
+      'step',
+      `probe: async ({ params, host }) => { await host.exec(${wait}); return 'done'; }, ${harmless}`,
+    ],
+    ['a capture', 'step', `capture: async ({ params, host }) => { await host.exec(${wait}); }, ${harmless}`],
+    [
+      'a verification',
+      'step',
+      `${harmless}, verify: async ({ params, host }) => { await host.exec(${wait}); }`,
+    ],
+    [
+      'a check',
+      'check',
+      `expect: 'an end', run: async ({ params, host }) => { await host.exec(${wait}); return { verdict: 'PASS', observed: '' }; }`,
+    ],
+    [
+      'the code of a step',
+      'step',
+      `readonly: true, describe: 'waits', run: async ({ params, exec }) => { await exec(${wait}); }`,
+    ],
+    [
+      'the wait of a soak',
+      'soak',
+      `min: '1h', max: '2h', probes: [{ name: 'well', check: async ({ params, host }) => { await host.exec(sh\`touch \${params.world}/go.waits\`); return true; } }]`,
+    ],
+    [
+      'a look of a soak',
+      'soak',
+      `min: '1h', max: '2h', probes: [{ name: 'well', check: async ({ params, host }) => { await host.exec(${wait}); return true; } }]`,
+    ],
+  ])('ends %s, and leaves a run that is resumed', { timeout }, async (_, kind, body) => {
     const place = newPlace();
     const file = writeRunbook(
       place,
-      'retries.ts',
-      `import { runbook } from 'migrate-runbook';
-       export default runbook('retries', { summary: 's' })
-         .step('try', { readonly: true, retry: { retries: 3, minDelayMs: 600_000 }, commands: ({ sh }) => [sh\`false\`] });`,
+      'waiting.ts',
+      `import { runbook, sh, z } from 'migrate-runbook';
+       export default runbook('waiting', { summary: 's', params: z.object({ world: z.string(), programs: z.string() }) })
+         .${kind}('it', { ${body} });`,
     );
-    const call = start(place, ['run', file]);
-    await call.until('try 1 failed');
+    const call = start(place, [...runWaits(place.world, file), '--wait']);
+    await untilItWaits(place);
+    const first = performance.now();
     kill(call.pid, 'SIGTERM');
-    expect(await call.ended).toMatchObject({ exit: 130 });
-    expect((await eventsOf(place, runsOf(place)[0] ?? '')).at(-1)).toMatchObject({ by: 'SIGTERM' });
+    const { exit, stdout, stderr } = await call.ended;
+    expect([exit, stderr], stdout + stderr).toEqual([130, '']);
+    expect(performance.now() - first).toBeLessThan(5_000);
+    const [run = ''] = runsOf(place);
+    expect(stdout).toContain(`Go on with: migrate resume ${run}`);
+    expect((await eventsOf(place, run)).at(-1)).toMatchObject({ type: 'run.interrupted', by: 'SIGTERM' });
+    expect(processesIn(place.folder)).toEqual([]);
+    letGo(place);
+    const resumed = await migrate(place, 'resume');
+    expect(resumed.exit, resumed.stdout + resumed.stderr).toBe(kind === 'soak' ? 3 : 0);
   });
 });
 
