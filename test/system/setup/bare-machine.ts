@@ -47,7 +47,9 @@ function installNode(root: string): void {
   mkdirSync(join(local, 'lib/node_modules'), { recursive: true });
   cpSync(node, join(local, 'bin/node'), { dereference: true });
   cpSync(npm, join(local, 'lib/node_modules/npm'), { recursive: true });
-  symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(local, 'bin/npm'));
+  for (const name of ['npm', 'npx']) {
+    symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, 'bin', name));
+  }
 }
 
 function which(program: string): string {
