@@ -47,10 +47,16 @@ async function readably<Value>(folder: string, what: string, body: () => Promise
     throw new StateError(
       'lock.unwritable',
       `cannot lock or unlock ${what} in ${folder}: ${messageOf(error)}`,
-      'The folder must exist and be writable for the user who runs this.',
+      isFull(error)
+        ? 'Free some space there, then call this again.'
+        : 'The folder must exist and be writable for the user who runs this.',
       error,
     );
   }
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 async function waitForLock(folder: string, options: LockOptions): Promise<Lock> {
@@ -154,13 +160,27 @@ async function tryTake(
       if (released) return;
       released = true;
       await readably(folder, what, async () => {
-        const next = await create(folder, number + 1, async () => ({ released: true }) as const);
-        await next?.file.close();
-        await created.file.close();
-        if (next !== undefined) await removeBelow(folder, number + 1);
+        try {
+          const next = await create(folder, number + 1, async () => ({ released: true }) as const);
+          await next?.file.close();
+          if (next !== undefined) await removeBelow(folder, number + 1);
+        } catch (error) {
+          if (!isFull(error)) throw error;
+          await releaseInPlace(created.file);
+        } finally {
+          await created.file.close();
+        }
       });
     },
   };
+}
+
+/** On a full disk there is no room for a file that says so, but the owner's own has enough. */
+async function releaseInPlace(file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
+  const text = `${JSON.stringify({ released: true }).padEnd(size - 1)}\n`;
+  // Where even that fails (a file system that never overwrites), the lock ends with this process.
+  await file.write(text, 0).catch(() => {});
 }
 
 async function removeBelow(folder: string, number: number): Promise<void> {
