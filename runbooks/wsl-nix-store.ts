@@ -1,4 +1,4 @@
-import { runbook, z } from 'migrate-runbook';
+import { runbook } from 'migrate-runbook';
 import {
   bindMount,
   copyPreview,
@@ -19,7 +19,9 @@ import { proveBootPath } from './wsl-nix-store/boot-path.ts';
 import { compareBenchmarks } from './wsl-nix-store/benchmarks.ts';
 import { keepBootModule } from './wsl-nix-store/keep-boot.ts';
 import { bootNextSystem, buildNextSystem } from './wsl-nix-store/next-system.ts';
+import { leaveOldCopy, placeForOldCopy } from './wsl-nix-store/old-copy.ts';
 import { params } from './wsl-nix-store/params.ts';
+import { copy, manifest, storage, target } from './wsl-nix-store/places.ts';
 import { rehearsal } from './wsl-nix-store/rehearsal.ts';
 import { nothingBuilds } from './wsl-nix-store/running-builds.ts';
 import { healthProbes, mustLiveOnStorage, storeSoundness } from './wsl-nix-store/live.ts';
@@ -29,16 +31,6 @@ const tools = 'rsync restic nix-store nix-instantiate nixos-rebuild systemctl fi
   ' ',
 );
 const beneathFolder = '/run/migrate-beneath';
-const target = (p: z.output<typeof params>) => `${p.storageMount}/${p.subfolder}`;
-const storage = (p: z.output<typeof params>) => ({ point: p.storageMount, uuid: p.storageUuid });
-const manifest = (run: { folder: string }) => `${run.folder}/manifest`;
-const copy = (p: z.output<typeof params>, run: { folder: string }) => ({
-  from: p.source,
-  to: target(p),
-  manifest: manifest(run),
-  expectMount: storage(p),
-  laterWrites: p.laterWrites,
-});
 
 export default runbook('wsl-nix-store', {
   summary: 'Move the /nix of a NixOS-WSL machine onto an SSD and bind-mount it',
@@ -268,11 +260,8 @@ export default runbook('wsl-nix-store', {
   .step('beneath', {
     title: 'A place to reach the old copy',
     needs: ['settle'],
-    idempotent: true,
-    probe: async ({ host }) =>
-      (await host.files.stat(beneathFolder)) === undefined ? 'not-started' : 'done',
-    commands: ({ sh }) => [sh`mkdir -p ${beneathFolder}`],
-    undo: ({ sh }) => [sh`rmdir --ignore-fail-on-non-empty ${beneathFolder}`],
+    use: placeForOldCopy,
+    with: () => ({ folder: beneathFolder }),
   })
   .step('reach-beneath', {
     title: 'Reach the old copy beneath the mount',
@@ -305,13 +294,6 @@ export default runbook('wsl-nix-store', {
   .step('leave-beneath', {
     title: 'Let go of what lies beneath',
     needs: ['cleanup'],
-    idempotent: true,
-    probe: async ({ host }) =>
-      (await host.files.stat(beneathFolder)) === undefined ? 'done' : 'not-started',
-    commands: ({ sh }) => [
-      // 32: it is not mounted (any more).
-      sh.with({ ok: [0, 32] })`umount ${beneathFolder}`,
-      sh`rmdir ${beneathFolder}`,
-    ],
-    undo: () => [],
+    use: leaveOldCopy,
+    with: () => ({ folder: beneathFolder }),
   });
