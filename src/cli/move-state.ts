@@ -1,20 +1,21 @@
 import type { EngineHost } from '../engine/index.ts';
 import { UsageError } from '../errors.ts';
 import { claimResources } from '../host/claims.ts';
-import { copyState } from '../host/copy-state.ts';
+import { copyState, finishCopy, isUnfinishedCopy } from '../host/copy-state.ts';
 import { openJournal } from '../host/journal-file.ts';
 import { acquireLock } from '../host/lock.ts';
 import { runFolder } from '../host/runs.ts';
 import { checkStateFolder } from '../host/state-folder.ts';
 import type { EventBody } from '../journal/event.ts';
 import { isOver } from '../journal/state.ts';
-import { knownRuns, type KnownRun } from './known-run.ts';
+import { knownRuns } from './known-run.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { commandLine, type Places } from './places.ts';
 
 /**
  * Copies the state folder, closes every unfinished run in the old one, and opens it in the new one as its
- * next generation. In that order: at no moment could a run go on in both.
+ * next generation. At no moment could a run go on in both: the new folder cannot be used before the end, and
+ * a move that was broken off is completed by the next.
  *
  * @param to absolute
  * @returns the runs that go on there
@@ -29,21 +30,28 @@ export async function moveState(to: string, places: Places, host: EngineHost): P
       'Give a folder elsewhere.',
     );
   }
-  const unfinished = (await knownRuns(from)).filter((run) => !isOver(run.state));
-  await checkStateFolder({
-    folder: to,
-    mounts: await host.mounts(),
-    claims: unfinished.flatMap(({ state }) => state.claims),
-    surroundings: places.surroundings,
-  });
   const starting = await acquireLock(from, { what: `the state folder ${from}`, command: commandLine() });
   const open: OpenRun[] = [];
   try {
-    for (const { place } of unfinished) open.push(await openRun(place, host.clock));
+    // A move that was broken off has closed some here, and opened none there that could have been used.
+    const again = await isUnfinishedCopy(to);
+    const runs = (await knownRuns(from)).filter(
+      ({ state }) => !isOver(state) || (again && state.movedTo === to),
+    );
+    await checkStateFolder({
+      folder: to,
+      mounts: await host.mounts(),
+      claims: runs.flatMap(({ state }) => state.claims),
+      surroundings: places.surroundings,
+    });
+    for (const { place } of runs) open.push(await openRun(place, host.clock));
     await copyState(from, to);
-    for (const run of open) await run.journal.append({ type: 'run.moved', to });
-    for (const run of unfinished) await openThere(run, to, places, host);
-    return unfinished.map(({ place }) => place.id);
+    for (const { journal, state } of open) {
+      if (state.status !== 'moved') await journal.append({ type: 'run.moved', to });
+    }
+    for (const run of open) await openThere(run, to, places, host);
+    await finishCopy(to);
+    return runs.map(({ place }) => place.id);
   } finally {
     for (const run of open) await run.close();
     await starting.release();
@@ -51,7 +59,7 @@ export async function moveState(to: string, places: Places, host: EngineHost): P
 }
 
 async function openThere(
-  { place, state }: KnownRun,
+  { place, state }: OpenRun,
   to: string,
   places: Places,
   host: EngineHost,

@@ -2,13 +2,15 @@ import { lstat, readdir, readFile, readlink, rm, symlink } from 'node:fs/promise
 import { join } from 'node:path';
 import { StateError, messageOf } from '../errors.ts';
 import { makeFolderDurably, replaceDurably, syncFolder } from './durable.ts';
+import { systemFiles } from './files.ts';
 
-/** In the target until the copy is whole, so that a copy that was broken off is known and may be overwritten. */
+/** In the target until `finishCopy`: nothing may be done with it before, and it may be overwritten. */
 const unfinishedMark = '.migrate-copying';
 
 /**
  * Copies a state folder durably and reads all of it back. Locks stay behind, and so do the claims,
- * which have a place of their own. Repeating a copy that was broken off completes it.
+ * which have a place of their own. Repeating a copy that was broken off completes it; it cannot be used
+ * before `finishCopy`.
  *
  * @throws StateError `state.occupied` when something else is in the target, `state.copy-failed`.
  */
@@ -17,8 +19,6 @@ export async function copyState(from: string, to: string): Promise<void> {
     await begin(to);
     await copyFolder(from, to, true);
     await compareFolder(from, to, true);
-    await rm(join(to, unfinishedMark));
-    await syncFolder(to);
   } catch (error) {
     if (error instanceof StateError) throw error;
     throw new StateError(
@@ -28,6 +28,17 @@ export async function copyState(from: string, to: string): Promise<void> {
       error,
     );
   }
+}
+
+/** Lets a copy be used. */
+export async function finishCopy(to: string): Promise<void> {
+  await rm(join(to, unfinishedMark), { force: true });
+  await syncFolder(to);
+}
+
+/** Whether a folder is a copy that was broken off. */
+export async function isUnfinishedCopy(folder: string): Promise<boolean> {
+  return (await systemFiles.stat(join(folder, unfinishedMark))) !== undefined;
 }
 
 async function begin(to: string): Promise<void> {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StateError, messageOf } from '../errors.ts';
+import { isUnfinishedCopy } from './copy-state.ts';
 import { makeFolderDurably, syncFolder } from './durable.ts';
 import { systemFiles } from './files.ts';
 
@@ -71,8 +72,19 @@ export function newRunId(runbook: string, now: number, random: (below: number) =
   return `${runbook}-${day}-${tail}`;
 }
 
-/** All runs of a state folder that have a journal, by id. A folder without one is a start that was broken off. */
+/**
+ * All runs of a state folder that have a journal, by id. A folder without one is a start that was broken off.
+ *
+ * @throws StateError `state.unfinished-copy`: its runs may still go on where it was copied from
+ */
 export async function listRuns(state: string): Promise<readonly RunFolder[]> {
+  if (await isUnfinishedCopy(state)) {
+    throw new StateError(
+      'state.unfinished-copy',
+      `the state in ${state} is an unfinished copy: its move here was broken off`,
+      `Complete it, in the state folder that it is moved from: migrate state move ${state}`,
+    );
+  }
   const names = (await systemFiles.list(join(state, 'runs'))) ?? [];
   const runs = await Promise.all(
     names.map(async (id) => {

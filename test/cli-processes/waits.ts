@@ -19,9 +19,11 @@ export function letGo(place: Place): void {
   writeFileSync(join(place.world, 'go'), '');
 }
 
-export async function untilThere(file: string): Promise<void> {
-  for (let tries = 0; !existsSync(file); tries += 1) {
-    if (tries > 1500) throw new Error(`${file} never came`);
-    await setTimeout(20);
+/** @param lookEveryMs milliseconds */
+export async function untilThere(file: string, lookEveryMs = 20): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!existsSync(file)) {
+    if (performance.now() > deadline) throw new Error(`${file} never came`);
+    await setTimeout(lookEveryMs);
   }
 }

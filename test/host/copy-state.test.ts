@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { copyState } from '../../src/host/copy-state.ts';
+import { copyState, finishCopy, isUnfinishedCopy } from '../../src/host/copy-state.ts';
+import { listRuns } from '../../src/host/runs.ts';
 import { temporaryFolder } from './folder.ts';
 
 function sampleState(): string {
@@ -19,6 +20,7 @@ test('a copy holds all runs with their modes, and neither locks nor claims', asy
   const from = sampleState();
   const to = `${temporaryFolder()}/new/state`;
   await copyState(from, to);
+  await finishCopy(to);
   expect(readdirSync(to)).toEqual(['runs']);
   expect(readdirSync(`${to}/runs/one`).toSorted()).toEqual(['journal.jsonl', 'logs']);
   expect(statSync(`${to}/runs/one/journal.jsonl`).mode & 0o777).toBe(0o600);
@@ -34,7 +36,21 @@ test('a copy that was broken off is completed by the next', async () => {
   writeFileSync(`${to}/runs/one/journal.jsonl`, 'ev');
   await copyState(from, to);
   expect(readFileSync(`${to}/runs/one/journal.jsonl`, 'utf8')).toBe('events\n');
+  await finishCopy(to);
   expect(readdirSync(to)).toEqual(['runs']);
+});
+
+test('a copy cannot be used before it is finished', async () => {
+  const to = temporaryFolder();
+  await copyState(sampleState(), to);
+  expect(await isUnfinishedCopy(to)).toBe(true);
+  await expect(listRuns(to)).rejects.toMatchObject({
+    code: 'state.unfinished-copy',
+    exitCode: 6,
+    hint: expect.stringContaining(`migrate state move ${to}`) as string,
+  });
+  await finishCopy(to);
+  expect((await listRuns(to)).map(({ id }) => id)).toEqual(['one']);
 });
 
 test('a folder that holds something else is left alone', async () => {
