@@ -230,3 +230,31 @@ describe.skipIf(!hasScript)('at a terminal', () => {
     },
   );
 });
+
+test.each([
+  [
+    'a promise that nobody waits for',
+    "void Promise.reject(new Error('unheard of')); await exec(sh`sleep 600`);",
+  ],
+  ['a timer', "setTimeout(() => { throw new Error('unheard of'); }, 20); await exec(sh`sleep 600`);"],
+])(
+  "an error in %s of a runbook's code stops the run as a signal does, with one message",
+  { timeout },
+  async (_, code) => {
+    const place = newPlace();
+    const file = writeRunbook(
+      place,
+      'careless.ts',
+      `import { runbook, sh } from 'migrate-runbook';
+       export default runbook('careless', { summary: 's' })
+         .step('one', { readonly: true, describe: 'careless', run: async ({ exec }) => { ${code} } });`,
+    );
+    const { exit, stderr } = await migrate(place, 'run', file);
+    expect([exit, stderr.match(/^error: /gm)?.length], stderr).toEqual([1, 1]);
+    expect(stderr).toContain('an error that no step caught stopped the run: unheard of');
+    expect(stderr).toContain('careless.ts:3');
+    expect(processesIn(place.folder)).toEqual([]);
+    const events = await eventsOf(place, runsOf(place)[0] ?? '');
+    expect(events.at(-1)).toMatchObject({ type: 'run.interrupted', by: 'an error that nobody caught' });
+  },
+);
