@@ -3,7 +3,7 @@ import { exitCodes, type ExitCode } from '../errors.ts';
 import { leaveFolderThatIsGone } from './leave-folder.ts';
 import type { Invocation, Overrides } from './invocation.ts';
 import { createProgram } from './program.ts';
-import { letPipesBreak, useNoColour } from './process-streams.ts';
+import { letOutputFail, useNoColour } from './process-streams.ts';
 
 /**
  * The command line, from its arguments to its exit code. It prints every error itself.
@@ -15,7 +15,7 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
   const invocation: Invocation = { overrides, exitCode: exitCodes.done };
   const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
   const json = options.includes('--json');
-  letPipesBreak();
+  letOutputFail();
   leaveFolderThatIsGone();
   if (options.includes('--no-color')) useNoColour();
   let said = '';

@@ -1,14 +1,16 @@
 /**
- * Keeps a run alive whose reader has gone: a closed pipe, or a terminal that went with its SSH
- * connection. What it does lies in the journal; only the telling is lost.
+ * Keeps a run alive whose output cannot be written: its reader has gone with a pipe or an SSH connection,
+ * or the disk is full that holds a file of it. What a run does lies in the journal; only the telling is lost.
  */
-export function letPipesBreak(): void {
+export function letOutputFail(): void {
+  let told = false;
   for (const stream of [process.stdout, process.stderr]) {
-    if (stream.listenerCount('error') === 0) {
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-      });
-    }
+    if (stream.listenerCount('error') > 0) continue;
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (told || error.code === 'EPIPE' || error.code === 'EIO') return;
+      told = true;
+      stderr.write(`warning: what follows cannot be told here: ${error.message}\n`);
+    });
   }
 }
 
