@@ -142,6 +142,44 @@ describe('without a terminal', () => {
   );
 });
 
+test(
+  'consent by flag counts only when it is given after the soak has opened, and with --yes not at all',
+  { timeout },
+  async () => {
+    const place = newPlace();
+    const file = writeRunbook(
+      place,
+      'soaks.ts',
+      `import { existsSync } from 'node:fs';
+       import { runbook, sh, z } from 'migrate-runbook';
+       export default runbook('soaks', { summary: 's', params: z.object({ world: z.string() }) })
+         .soak('settle', {
+           min: '20ms', max: '1h',
+           probes: [{ name: 'well', check: ({ params }) => existsSync(params.world + '/well') || 'it is not well' }],
+         })
+         .step('erase', {
+           needs: ['settle'], irreversible: 'it is gone',
+           commands: ({ params: p }) => [sh\`mkdir \${p.world}/erased\`],
+         });`,
+    );
+    const unwell = await migrate(place, 'run', file, '--set', `world=${place.world}`, '--yes');
+    expect(unwell).toMatchObject({ exit: 3, stderr: '' });
+    expect(unwell.stdout).toContain('it is not well');
+    writeFileSync(join(place.world, 'well'), '');
+    const [run = ''] = runsOf(place);
+    expect(await migrate(place, 'resume')).toMatchObject({ exit: 3 });
+    // In this call the soak opens, so this consent was given before.
+    const early = await migrate(place, 'resume', '--yes', '--accept-irreversible', 'erase');
+    expect(early).toMatchObject({ exit: 3, stderr: '' });
+    expect(ofType(await eventsOf(place, run), 'gate.opened')).toMatchObject([{ step: 'settle', by: 'time' }]);
+    expect(there(place, 'erased')).toBe(false);
+    expect(await migrate(place, 'resume', '--yes')).toMatchObject({ exit: 3 });
+    expect(there(place, 'erased')).toBe(false);
+    expect(await migrate(place, 'resume', '--accept-irreversible', 'erase')).toMatchObject({ exit: 0 });
+    expect(there(place, 'erased')).toBe(true);
+  },
+);
+
 describe('a step in doubt', () => {
   /** A run that was killed in the middle of a step that nothing can tell anything of. */
   async function inDoubt(): Promise<{ place: Place; run: string }> {

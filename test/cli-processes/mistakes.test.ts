@@ -129,6 +129,17 @@ describe('a mistake gets one message with the place, the cause and the mend, its
     ]);
   });
 
+  test('a run that is not named where several are unfinished', { timeout }, async () => {
+    const place = newPlace();
+    for (const id of ['one', 'other']) {
+      const text = `${chain.replace("'mine'", `'${id}'`).replace('OPTIONS', '')}.confirm('go', { ask: 'Go?' });`;
+      const file = writeRunbook(place, `${id}.ts`, text);
+      expect(await migrate(place, 'run', file)).toMatchObject({ exit: 3 });
+    }
+    const says = ['several runs are unfinished, so say which one', ...runsOf(place)];
+    await allRefused(place, [{ args: ['resume'], exit: 2, says }]);
+  });
+
   test('a runbook that is none', { timeout }, async () => {
     const place = newPlace();
     mkdirSync(join(place.folder, 'folder.ts'));
