@@ -45,8 +45,9 @@ async function begin(to: string): Promise<void> {
   await makeFolderDurably(to, 0o700);
   const names = await readdir(to);
   if (names.includes(unfinishedMark)) return;
-  // A new file system has this folder from the start.
-  if (names.some((name) => name !== 'lost+found')) {
+  // A new file system has the first from the start; the second is a mark that a killed process had begun to write.
+  const harmless = ['lost+found', `.${unfinishedMark}.migrate-new`];
+  if (names.some((name) => !harmless.includes(name))) {
     throw new StateError(
       'state.occupied',
       `cannot move the state to ${to}: something is in there already`,

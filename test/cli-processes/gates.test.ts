@@ -41,34 +41,38 @@ describe('without a terminal', () => {
 
       const swap = (...set: string[]) => ['confirm', run, 'swap', ...set.flatMap((each) => ['--set', each])];
       const mend = 'Give each with --set: --set serial=… --set slot=…';
-      await allRefused(place, [
-        {
-          args: swap(),
-          exit: 2,
-          says: ['serial is missing: give text', '(as on the label)', 'slot is missing', mend],
-        },
-        {
-          args: swap('serial=ab', 'slot=9'),
-          exit: 2,
-          says: ['serial = "ab"', 'slot = 9: allowed is a whole number of at most 8', mend],
-        },
-        {
-          args: swap('serail=abc'),
-          exit: 2,
-          says: ['serail: there is no such key. Did you mean "serial"?', mend],
-        },
-        {
-          args: ['confirm', run, 'go'],
-          exit: 2,
-          says: ['the run does not wait at "go": it is done', 'migrate status'],
-        },
-        { args: ['confirm', run, 'go', '--set', 'x=1'], exit: 2, says: ['the gate go asks for nothing'] },
-        {
-          args: ['confirm', run, 'erase'],
-          exit: 2,
-          says: ['"erase" is not yours to open', 'Its gates for you: go, swap'],
-        },
-      ]);
+      await allRefused(
+        place,
+        [
+          {
+            args: swap(),
+            exit: 2,
+            says: ['serial is missing: give text', '(as on the label)', 'slot is missing', mend],
+          },
+          {
+            args: swap('serial=ab', 'slot=9'),
+            exit: 2,
+            says: ['serial = "ab"', 'slot = 9: allowed is a whole number of at most 8', mend],
+          },
+          {
+            args: swap('serail=abc'),
+            exit: 2,
+            says: ['serail: there is no such key. Did you mean "serial"?', mend],
+          },
+          {
+            args: ['confirm', run, 'go'],
+            exit: 2,
+            says: ['the run does not wait at "go": it is done', 'migrate status'],
+          },
+          { args: ['confirm', run, 'go', '--set', 'x=1'], exit: 2, says: ['the gate go asks for nothing'] },
+          {
+            args: ['confirm', run, 'erase'],
+            exit: 2,
+            says: ['"erase" is not yours to open', 'Its gates for you: go, swap'],
+          },
+        ],
+        1,
+      );
       expect(await migrate(place, ...swap('serial=007', 'slot=3'))).toMatchObject({ exit: 0 });
 
       const stopped = await migrate(place, 'resume', '--yes');
@@ -131,12 +135,16 @@ describe('without a terminal', () => {
         why: 'by hand instead',
       });
       const over = [`${run} is aborted`, `migrate status ${run}`];
-      await allRefused(place, [
-        { args: ['resume', run], exit: 2, says: over },
-        { args: ['rollback', run, '--yes'], exit: 2, says: over },
-        { args: ['abort', run], exit: 2, says: over },
-        { args: ['confirm', run, 'go'], exit: 2, says: over },
-      ]);
+      await allRefused(
+        place,
+        [
+          { args: ['resume', run], exit: 2, says: over },
+          { args: ['rollback', run, '--yes'], exit: 2, says: over },
+          { args: ['abort', run], exit: 2, says: over },
+          { args: ['confirm', run, 'go'], exit: 2, says: over },
+        ],
+        1,
+      );
       expect(await migrate(place, ...runGates(place))).toMatchObject({ exit: 3 });
     },
   );
@@ -218,24 +226,28 @@ describe('a step in doubt', () => {
       expect(stopped.stdout).toContain(`migrate settle ${run} odd --done | --not-started --why '…'`);
       writeFileSync(join(place.folder, 'odd.json'), '{"size": "large"}');
       const settle = ['settle', run, 'odd'];
-      await allRefused(place, [
-        {
-          args: [...settle, '--why', 'seen'],
-          exit: 2,
-          says: ['say exactly one of --done, --not-started and --undone'],
-        },
-        { args: [...settle, '--done', '--undone', '--why', 'seen'], exit: 2, says: ['say exactly one of'] },
-        {
-          args: [...settle, '--not-started', '--output', 'odd.json', '--why', 'seen'],
-          exit: 2,
-          says: ['--output goes with --done only'],
-        },
-        {
-          args: [...settle, '--done', '--output', 'none.json', '--why', 'seen'],
-          exit: 2,
-          says: ['--output none.json'],
-        },
-      ]);
+      await allRefused(
+        place,
+        [
+          {
+            args: [...settle, '--why', 'seen'],
+            exit: 2,
+            says: ['say exactly one of --done, --not-started and --undone'],
+          },
+          { args: [...settle, '--done', '--undone', '--why', 'seen'], exit: 2, says: ['say exactly one of'] },
+          {
+            args: [...settle, '--not-started', '--output', 'odd.json', '--why', 'seen'],
+            exit: 2,
+            says: ['--output goes with --done only'],
+          },
+          {
+            args: [...settle, '--done', '--output', 'none.json', '--why', 'seen'],
+            exit: 2,
+            says: ['--output none.json'],
+          },
+        ],
+        1,
+      );
       const misfit = await migrate(place, ...settle, '--done', '--output', 'odd.json', '--why', 'seen');
       expect([misfit.exit, misfit.stdout]).toEqual([1, '']);
       expect(misfit.stderr).toContain('size');

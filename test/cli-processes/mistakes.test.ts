@@ -95,38 +95,46 @@ describe('a mistake gets one message with the place, the cause and the mend, its
     ]);
     expect(await migrate(place, ...runWaits(place.world), '--until', 'wait')).toMatchObject({ exit: 0 });
     const [run = ''] = runsOf(place);
-    await allRefused(place, [
-      { args: ['resume', '--until', 'wiat'], exit: 2, says: ['--until wiat', 'Did you mean "wait"?'] },
-      {
-        args: ['resume', '--accept-irreversible', 'aftre'],
-        exit: 2,
-        says: ['--accept-irreversible aftre', 'Did you mean "after"?'],
-      },
-      {
-        args: ['rollback', run, '--to', 'befor', '--yes'],
-        exit: 2,
-        says: ['--to befor', 'Did you mean "before"?'],
-      },
-      { args: ['rollback', run, '--to', 'after', '--yes'], exit: 2, says: ['--to after', 'migrate status'] },
-      {
-        args: ['settle', run, 'wiat', '--done', '--why', 'seen'],
-        exit: 2,
-        says: [`${run} has no step "wiat"`, 'Did you mean "wait"?'],
-      },
-      {
-        args: ['settle', run, 'wait', '--done', '--why', 'seen'],
-        exit: 2,
-        says: ['step "wait" is not in doubt: it is done'],
-      },
-      { args: ['confirm', run, 'wiat'], exit: 2, says: [`${run} has no gate "wiat"`] },
-      { args: ['confirm', run, 'wait'], exit: 2, says: ['"wait" is not yours to open: it is a step'] },
-      { args: ['logs', run, 'wiat'], exit: 2, says: ['wiat', 'Did you mean "wait"?'] },
-      {
-        args: ['status', run.replace('waits', 'wiats')],
-        exit: 2,
-        says: ['there is no run', `Did you mean "${run}"?`],
-      },
-    ]);
+    await allRefused(
+      place,
+      [
+        { args: ['resume', '--until', 'wiat'], exit: 2, says: ['--until wiat', 'Did you mean "wait"?'] },
+        {
+          args: ['resume', '--accept-irreversible', 'aftre'],
+          exit: 2,
+          says: ['--accept-irreversible aftre', 'Did you mean "after"?'],
+        },
+        {
+          args: ['rollback', run, '--to', 'befor', '--yes'],
+          exit: 2,
+          says: ['--to befor', 'Did you mean "before"?'],
+        },
+        {
+          args: ['rollback', run, '--to', 'after', '--yes'],
+          exit: 2,
+          says: ['--to after', 'migrate status'],
+        },
+        {
+          args: ['settle', run, 'wiat', '--done', '--why', 'seen'],
+          exit: 2,
+          says: [`${run} has no step "wiat"`, 'Did you mean "wait"?'],
+        },
+        {
+          args: ['settle', run, 'wait', '--done', '--why', 'seen'],
+          exit: 2,
+          says: ['step "wait" is not in doubt: it is done'],
+        },
+        { args: ['confirm', run, 'wiat'], exit: 2, says: [`${run} has no gate "wiat"`] },
+        { args: ['confirm', run, 'wait'], exit: 2, says: ['"wait" is not yours to open: it is a step'] },
+        { args: ['logs', run, 'wiat'], exit: 2, says: ['wiat', 'Did you mean "wait"?'] },
+        {
+          args: ['status', run.replace('waits', 'wiats')],
+          exit: 2,
+          says: ['there is no run', `Did you mean "${run}"?`],
+        },
+      ],
+      1,
+    );
   });
 
   test('a run that is not named where several are unfinished', { timeout }, async () => {
@@ -286,6 +294,7 @@ test(
     await allRefused(
       place,
       commands.map((args) => ({ args, exit: 6, says })),
+      1,
     );
   },
 );

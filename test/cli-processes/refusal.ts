@@ -21,16 +21,18 @@ export function hasStack(text: string): boolean {
 }
 
 /**
- * Makes each mistake as a person, two at a time, and the first as a program as well: each time there is
- * one message, and nothing has changed.
+ * Makes each mistake as a person, and the first as a program as well: each time there is one message, and
+ * nothing has changed.
+ *
+ * @param atOnce how many calls at a time; those that lock a run must come one by one
  */
-export async function allRefused(place: Place, mistakes: readonly Mistake[]): Promise<void> {
+export async function allRefused(place: Place, mistakes: readonly Mistake[], atOnce = 2): Promise<void> {
   const before = everythingIn(place);
   const left = [...mistakes];
   const work = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) await refusedToPerson(place, next);
   };
-  await Promise.all([work(), work()]);
+  await Promise.all(Array.from({ length: atOnce }, work));
   const [first] = mistakes;
   if (first !== undefined) await refusedToProgram(place, first);
   expect(everythingIn(place)).toEqual(before);

@@ -40,6 +40,14 @@ test('a copy that was broken off is completed by the next', async () => {
   expect(readdirSync(to)).toEqual(['runs']);
 });
 
+test('a copy that was killed before it had marked its folder is begun anew', async () => {
+  const to = temporaryFolder();
+  writeFileSync(`${to}/..migrate-copying.migrate-new`, '');
+  await copyState(sampleState(), to);
+  await finishCopy(to);
+  expect(readdirSync(to)).toEqual(['runs']);
+});
+
 test('a copy cannot be used before it is finished', async () => {
   const to = temporaryFolder();
   await copyState(sampleState(), to);
