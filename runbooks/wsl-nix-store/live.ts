@@ -26,6 +26,14 @@ export async function mustLiveOnStorage(host: Host, where: Where): Promise<void>
       `See what the mount unit says: journalctl -u ${where.mountUnit} --no-pager -n 50. Go back with migrate rollback.`,
     );
   }
+  // The folder was the user's to fill; what the system lives on is root's alone.
+  if (target.uid !== 0 || (target.mode & 0o022) !== 0) {
+    throw new StepError(
+      'live.writable',
+      `${folder} may be written by others than root (owner ${target.uid}, mode ${target.mode.toString(8)})`,
+      `Give it the owner and the mode that ${where.source} had: chown 0:0 ${folder} && chmod 755 ${folder}`,
+    );
+  }
 }
 
 /** True when healthy, else what is wrong; so for each of these. */

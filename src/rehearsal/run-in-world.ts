@@ -34,19 +34,7 @@ export async function runInWorld(
   const { ends } = machine;
   const child = spawn(
     'nsenter',
-    [
-      `--target=${machine.init}`,
-      '--mount',
-      '--pid',
-      '--',
-      '/bin/sh',
-      '-c',
-      starter,
-      'sh',
-      request.run,
-      options.cwd ?? '/',
-      ...request.argv,
-    ],
+    [...shellInside(machine), starter, 'sh', request.run, options.cwd ?? '/', ...request.argv],
     {
       stdio: options.terminal === true ? [...terminal] : ['pipe', 'pipe', 'pipe'],
       env: { ...request.env, ...options.env },
@@ -94,6 +82,11 @@ export async function rescueWorld(
   };
 }
 
+/** Arguments of nsenter for a script in the world's own namespaces; the script and its arguments follow. */
+function shellInside(machine: Machine): readonly string[] {
+  return [`--target=${machine.init}`, '--mount', '--pid', '--', '/bin/sh', '-c'];
+}
+
 /** Sends a signal to the program of a run; false when it does not run (any more). */
 export async function killInWorld(
   layout: WorldLayout,
@@ -104,22 +97,9 @@ export async function killInWorld(
   const file = join(layout.shared, 'runs', run);
   if (!existsSync(file)) return false;
   const pid = readFileSync(file, 'utf8').trim();
-  const kill = spawn(
-    'nsenter',
-    [
-      `--target=${machine.init}`,
-      '--mount',
-      '--pid',
-      '--',
-      '/bin/sh',
-      '-c',
-      'kill -s "$1" "$2"',
-      'sh',
-      signal,
-      pid,
-    ],
-    { stdio: 'ignore' },
-  );
+  const kill = spawn('nsenter', [...shellInside(machine), 'kill -s "$1" "$2"', 'sh', signal, pid], {
+    stdio: 'ignore',
+  });
   const exitCode = await new Promise((resolve) => {
     kill.once('close', resolve);
   });
