@@ -27,7 +27,7 @@ export async function refuseOtherTree(host: Host, at: string, { identity }: Remo
     throw new StepError(
       'remove.missing',
       `there is nothing at ${at}`,
-      'When a mount gives access to the old tree, mount it again.',
+      'A mount that gives access to the old tree is lost at a reboot: go back to the step before it (migrate rollback RUN --to STEP), and resume.',
     );
   }
   if (stat.kind !== 'folder')
