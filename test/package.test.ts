@@ -62,7 +62,7 @@ import { command } from 'migrate-runbook/operations';
 
 export default runbook('greet', { summary: 'Writes a greeting', params: z.object({ file: z.string() }) })
   .step('copy', {
-    commands: ({ params, sh }) => [sh\`cp /etc/hosts \${params.file}\`],
+    commands: ({ params, sh }) => [sh\`cp /etc/passwd \${params.file}\`],
     undo: ({ params, sh }) => [sh\`rm -f \${params.file}\`],
   })
   .step('look', { needs: ['copy'], readonly: true, commands: ({ params, sh }) => [sh\`test -s \${params.file}\`] });
@@ -116,7 +116,7 @@ export { command };
     const file = join(folder, 'greeting');
     const ran = migrate('run', writeRunbook(), '--set', `file=${file}`, '--state-dir', join(folder, 'runs'));
     expect(ran.status, ran.output).toBe(0);
-    expect(readFileSync(file, 'utf8')).toBe(readFileSync('/etc/hosts', 'utf8'));
+    expect(readFileSync(file, 'utf8')).toBe(readFileSync('/etc/passwd', 'utf8'));
   });
 
   test('gives an author who has it installed the types of both of its modules', () => {
