@@ -23,6 +23,7 @@ export interface AtWork {
   readonly fresh?: boolean;
   readonly yes?: boolean;
   readonly accepted?: readonly string[];
+  readonly unattended?: 'boot' | 'timer' | undefined;
   /** Told before anything else. */
   readonly notices?: readonly (string | undefined)[];
   /** Print the result only. */
@@ -58,6 +59,7 @@ export async function atWork(
             yes: given.yes ?? false,
             accepted: given.accepted ?? [],
             fresh: given.fresh ?? false,
+            unattended: given.unattended,
           },
           doIt,
         );

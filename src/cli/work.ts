@@ -27,6 +27,7 @@ export interface WorkGiven {
   readonly accepted: readonly string[];
   /** This process began the run, so that nothing is left of an earlier one. */
   readonly fresh: boolean;
+  readonly unattended?: 'boot' | 'timer' | undefined;
 }
 
 export interface Worked<Result> {
@@ -80,6 +81,7 @@ export async function work<Result>(
       folder: place.folder,
       signal: given.signal,
       beganAfter,
+      unattended: given.unattended,
     });
     if (isOver(state)) await releaseClaims(given.claims, place.id);
     return { result, done, tookMs: Math.max(0, host.clock.now().wall - began) };

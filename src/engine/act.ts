@@ -96,6 +96,16 @@ export function actContext(
     ...context,
     ...asking(ports.host, signal),
     attempt: acting.attempt,
+    note: async (note, data) => {
+      const { attempt } = acting;
+      await record(session, {
+        type: 'step.noted',
+        step: node.id,
+        attempt,
+        note,
+        ...(data === undefined ? {} : { data }),
+      });
+    },
     progress: (progress) => ports.tell({ type: 'progress', step: node.id, progress }),
     log: (line) => {
       ports.logs.line(node.id, acting.attempt, line, 'note');

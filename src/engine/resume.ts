@@ -34,6 +34,7 @@ export async function recordResume(session: Session): Promise<void> {
     process: await host.self(),
     boot: await host.boot(),
     clocks: host.clock.now(),
+    ...(session.unattended === undefined ? {} : { unattended: session.unattended }),
   });
 }
 

@@ -18,6 +18,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Sequence number of the last event before this process began. */
   readonly beganAfter: number;
+  /** Nobody typed this: a unit goes on after a boot, or a timer samples a soak. */
+  readonly unattended?: 'boot' | 'timer' | undefined;
 }
 
 /** Makes an event durable, then part of the state, then known. */

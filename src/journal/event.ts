@@ -88,7 +88,30 @@ const bodies = [
     /** Raised by `state move`; a closed generation refuses to go on. */
     generation: z.number().int().positive(),
   }),
-  z.object({ type: z.literal('run.resumed'), process: processIdentity, boot, clocks }),
+  z.object({
+    type: z.literal('run.resumed'),
+    process: processIdentity,
+    boot,
+    clocks,
+    /** Nobody typed it: the unit that goes on after a boot, or the timer that samples a soak. */
+    unattended: z.enum(['boot', 'timer']).optional(),
+  }),
+  /** The machine booted this often without the run getting on, so nothing goes on by itself any more. */
+  z.object({ type: z.literal('run.stalled'), boots: z.number().int().positive() }),
+  /** A child of an earlier attempt still lived, and was ended or waited for before anything began. */
+  z.object({
+    type: z.literal('orphan.ended'),
+    process: processIdentity,
+    argv: z.array(z.string()),
+    how: z.enum(['ended', 'waited']),
+  }),
+  /** Somebody who is not at the terminal was told, or could not be. */
+  z.object({
+    type: z.literal('operator.notified'),
+    about: z.string(),
+    exitCode: z.number().nullable(),
+    error: z.string().optional(),
+  }),
   z.object({ type: z.literal('run.interrupted'), by: z.string() }),
   z.object({ type: z.literal('run.completed') }),
   z.object({ type: z.literal('run.aborted'), why: z.string(), remains: z.array(z.string()) }),
@@ -118,7 +141,14 @@ const bodies = [
     undo: recordedUndo,
     boot,
     clocks,
+    /** Milliseconds from `clocks` within which the operator must confirm that they can still reach the machine. */
+    confirmWithin: z.number().positive().optional(),
   }),
+  z.object({ type: z.literal('step.confirmed'), ...step, by: z.enum(['person', 'flag', 'probe']) }),
+  /** Nobody confirmed in time, so the run goes back. */
+  z.object({ type: z.literal('step.expired'), ...step, why: z.string() }),
+  /** What a step itself made durable half-way, such as a rename before a deletion. */
+  z.object({ type: z.literal('step.noted'), ...attempt, note: z.string(), data: json.optional() }),
   z.object({
     type: z.literal('step.tried'),
     ...attempt,
@@ -190,9 +220,13 @@ const bodies = [
     ...step,
     healthy: z.boolean(),
     readings: z.record(z.string(), z.union([z.boolean(), z.string()])),
+    /** Of cumulative probes, by name: what grows with every trouble, also while nobody looked. */
+    counters: z.record(z.string(), z.string()).optional(),
     boot,
     clocks,
   }),
+  /** A probe failed; only a person's `resume` goes on soaking. */
+  z.object({ type: z.literal('soak.stopped'), ...step, unhealthy: z.array(z.string()) }),
   z.object({
     type: z.literal('gate.opened'),
     ...step,
@@ -209,6 +243,13 @@ const bodies = [
     to: z.string().optional(),
     steps: z.array(z.string()),
     reboot: z.boolean(),
+  }),
+  /** What becomes of that which was written to the new side since the cut-over. */
+  z.object({
+    type: z.literal('later-writes.decided'),
+    ...step,
+    decision: z.enum(['carry-back', 'drop']),
+    by: z.enum(['flag', 'person', 'parameter']),
   }),
   z.object({ type: z.literal('undo.started'), ...step, undo: recordedUndo, boot }),
   z.object({

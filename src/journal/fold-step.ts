@@ -6,7 +6,7 @@ type StepEvent = Extract<JournalEvent, { step: string }>;
 /** Brings one step forward by an event that is about it. */
 export function applyToStep(
   step: StepState,
-  event: Exclude<StepEvent, { type: 'step.tried' | 'command.started' | 'command.ended' }>,
+  event: Exclude<StepEvent, { type: 'step.tried' | 'step.noted' | 'command.started' | 'command.ended' }>,
 ): void {
   switch (event.type) {
     case 'step.started':
@@ -15,6 +15,10 @@ export function applyToStep(
       step.startedSeq ??= event.seq;
       step.startedBoot ??= event.boot;
       step.intent ??= { captured: event.captured, undo: event.undo };
+      step.deadline =
+        event.confirmWithin === undefined
+          ? undefined
+          : { withinMs: event.confirmWithin, boot: event.boot, clocks: event.clocks, decided: undefined };
       step.undone = false;
       step.skipped = undefined;
       step.error = undefined;
@@ -49,6 +53,14 @@ export function applyToStep(
     case 'irreversible.accepted':
       step.accepted = true;
       return;
+    case 'step.confirmed':
+    case 'step.expired':
+      // Whichever came first stands.
+      if (step.deadline) step.deadline.decided ??= event.type === 'step.confirmed' ? 'confirmed' : 'expired';
+      return;
+    case 'later-writes.decided':
+      step.laterWrites = event.decision;
+      return;
     case 'gate.entered':
       step.status = 'waiting';
       step.startedSeq ??= event.seq;
@@ -58,14 +70,18 @@ export function applyToStep(
         enteredBoot: event.boot,
         enteredAt: event.at,
         samples: [],
+        stopped: undefined,
         openedSeq: undefined,
       };
       return;
     case 'gate.sampled': {
-      const { healthy, readings, boot, clocks, at } = event;
-      step.gate?.samples.push({ healthy, readings, boot, clocks, at });
+      const { healthy, readings, counters, boot, clocks, at } = event;
+      step.gate?.samples.push({ healthy, readings, counters: counters ?? {}, boot, clocks, at });
       return;
     }
+    case 'soak.stopped':
+      if (step.gate) step.gate.stopped = event.unhealthy;
+      return;
     case 'gate.opened':
       step.status = 'done';
       step.output = event.input;
@@ -102,4 +118,6 @@ function forget(step: StepState): void {
   step.error = undefined;
   step.gate = undefined;
   step.accepted = false;
+  step.deadline = undefined;
+  step.laterWrites = undefined;
 }

@@ -47,6 +47,7 @@ export function apply(state: RunState, event: JournalEvent): void {
       throw new StateError('journal.twice', `a second start of a run at sequence number ${event.seq}`);
     case 'run.resumed':
       state.lastProcess = event.process;
+      if (event.unattended === undefined) clearStops(state);
       return;
     case 'run.completed':
       state.status = 'completed';
@@ -70,7 +71,11 @@ export function apply(state: RunState, event: JournalEvent): void {
       state.generation = event.generation;
       return;
     case 'run.interrupted':
+    case 'run.stalled':
+    case 'orphan.ended':
+    case 'operator.notified':
     case 'journal.repaired':
+    case 'step.noted':
     case 'step.tried':
     case 'command.started':
     case 'command.ended':
@@ -149,6 +154,11 @@ function completeUndo(state: RunState, event: Extract<JournalEvent, { type: 'und
 /** Nobody agrees in advance: consent given before a soak, an undo or an edit does not reach beyond it. */
 function withdrawConsent(state: RunState): void {
   for (const step of state.steps.values()) step.accepted = false;
+}
+
+/** Somebody looked, so soaks that had stopped go on. */
+function clearStops(state: RunState): void {
+  for (const { gate } of state.steps.values()) if (gate) gate.stopped = undefined;
 }
 
 /** What was skipped on the strength of a step that is undone by now has to be looked at again. */

@@ -41,6 +41,19 @@ export interface StepState {
   error: Failure | undefined;
   gate: GateState | undefined;
   accepted: boolean;
+  /** Of a step with `confirmWithin`, from its start until it is undone. */
+  deadline: Deadline | undefined;
+  /** What somebody decided about writes to the new side, for this step's undo. */
+  laterWrites: 'carry-back' | 'drop' | undefined;
+}
+
+/** Until when the operator must say that they can still reach the machine. */
+export interface Deadline {
+  readonly withinMs: number;
+  /** When and in which boot it was armed. */
+  readonly boot: BootIdentity;
+  readonly clocks: ClockReading;
+  decided: 'confirmed' | 'expired' | undefined;
 }
 
 export interface GateState {
@@ -52,6 +65,8 @@ export interface GateState {
   readonly enteredBoot: BootIdentity;
   readonly enteredAt: string;
   readonly samples: Sample[];
+  /** What was unhealthy when the soak stopped; a person's `resume` clears it. */
+  stopped: readonly string[] | undefined;
   openedSeq: number | undefined;
 }
 
@@ -59,6 +74,8 @@ export interface GateState {
 export interface Sample {
   readonly healthy: boolean;
   readonly readings: Readonly<Record<string, boolean | string>>;
+  /** Of cumulative probes, by name. */
+  readonly counters: Readonly<Record<string, string>>;
   readonly boot: BootIdentity;
   readonly clocks: ClockReading;
   readonly at: string;
@@ -128,6 +145,8 @@ function freshStep(id: string): StepState {
     error: undefined,
     gate: undefined,
     accepted: false,
+    deadline: undefined,
+    laterWrites: undefined,
   };
 }
 

@@ -70,6 +70,14 @@ function foldJournaled(view: View, event: JournalEvent): View {
       return { ...view, steps: changedSteps(view, event.nodes) };
     case 'run.moved':
     case 'run.opened':
+    case 'run.stalled':
+    case 'orphan.ended':
+    case 'operator.notified':
+    case 'step.noted':
+    case 'step.confirmed':
+    case 'step.expired':
+    case 'soak.stopped':
+    case 'later-writes.decided':
     case 'journal.repaired':
     case 'irreversible.accepted':
     case 'step.verified':

@@ -60,7 +60,30 @@ function journaled(event: JournalEvent, before: View): Telling {
         'strong',
       );
     case 'run.resumed':
-      return normal('resumed', 'strong');
+      return normal(
+        event.unattended === undefined ? 'resumed' : `resumed by the ${event.unattended} unit`,
+        'strong',
+      );
+    case 'run.stalled':
+      return operator(
+        `the machine booted ${event.boots} times and the run did not get on, so it no longer goes on by itself`,
+        'bad',
+      );
+    case 'orphan.ended': {
+      const how = event.how === 'ended' ? 'ended' : 'waited for';
+      const argv = event.argv.map(quoteWord).join(' ');
+      return operator(
+        `${how} process ${event.process.pid}, left behind by an earlier attempt: ${argv}`,
+        'warning',
+      );
+    }
+    case 'operator.notified':
+      return event.exitCode === 0
+        ? normal(`told whom it may concern: ${event.about}`, 'plain')
+        : operator(
+            `could not tell anybody: ${event.about} (${event.error ?? `exit ${event.exitCode}`})`,
+            'warning',
+          );
     case 'run.interrupted':
       return operator(`interrupted by ${event.by}`, 'warning');
     case 'run.completed':
@@ -119,6 +142,21 @@ function journaled(event: JournalEvent, before: View): Telling {
       };
     case 'step.verified':
       return { ...detail('verified'), step: event.step };
+    case 'step.noted':
+      return { ...detail(event.note), step: event.step };
+    case 'step.confirmed':
+      return { ...normal('confirmed: it stays', 'good'), step: event.step };
+    case 'step.expired':
+      return { ...operator(`not confirmed in time: ${event.why}`, 'bad'), step: event.step };
+    case 'soak.stopped':
+      return {
+        ...operator(`the soak stopped, it is not healthy: ${event.unhealthy.join('; ')}`, 'bad'),
+        step: event.step,
+      };
+    case 'later-writes.decided': {
+      const what = event.decision === 'carry-back' ? 'are carried back' : 'are dropped';
+      return { ...operator(`writes since the cut-over ${what}`, 'warning'), step: event.step };
+    }
 
     case 'command.started':
       return { ...normal(`$ ${event.argv.map(quoteWord).join(' ')}`, 'plain'), step: event.step };

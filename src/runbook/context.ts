@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import type { CommandResult, Host } from './host.ts';
+import type { Json } from './json.ts';
 import type { Sh } from './sh.ts';
 
 export interface RunInfo {
@@ -78,6 +79,11 @@ export interface ActContext<
   /** Runs a command that is journaled and logged, and ended when the run is interrupted. */
   readonly exec: (command: Command, options?: ActExecOptions) => Promise<CommandResult>;
   readonly progress: (progress: Progress) => void;
+  /**
+   * Makes a mark durable in the journal, such as a rename that must be known before a deletion.
+   * @throws StateError when the journal cannot be written; then nothing further may be done
+   */
+  readonly note: (note: string, data?: Json) => Promise<void>;
   /** A line for the step's log. */
   readonly log: (line: string) => void;
   /** Aborted also when the step's time is up. */

@@ -69,6 +69,7 @@ export async function drive<Input, Captured, Output extends Schema, R extends Re
     ...context,
     exec: (command, execOptions) => host.exec(command, execOptions),
     progress: (report) => void progress.push(report),
+    note: async (note) => void log.push(note),
     log: (line) => void log.push(line),
     signal: new AbortController().signal,
     attempt: 1,

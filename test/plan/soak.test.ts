@@ -34,7 +34,7 @@ function samplesOf(steps: readonly Step[]): Sample[] {
       };
     }
     const at = new Date(clocks.wall).toISOString();
-    return { healthy, readings: { up: healthy }, boot: boot(number), clocks, at };
+    return { healthy, readings: { up: healthy }, counters: {}, boot: boot(number), clocks, at };
   });
 }
 

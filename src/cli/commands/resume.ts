@@ -1,3 +1,4 @@
+import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 import { collect, readJobs } from '../option-values.ts';
@@ -9,6 +10,7 @@ interface ResumeOptions {
   readonly acceptIrreversible: string[];
   readonly until?: string | undefined;
   readonly jobs?: number | undefined;
+  readonly unattended?: 'boot' | 'timer' | undefined;
 }
 
 export function addResume(program: Program, invocation: Invocation): void {
@@ -26,6 +28,11 @@ export function addResume(program: Program, invocation: Invocation): void {
       [],
     )
     .option('--until <step>', 'stop well when this step is done')
+    .addOption(
+      new Option('--unattended <by>', 'nobody is there: used by the units that go on by themselves')
+        .choices(['boot', 'timer'] as const)
+        .hideHelp(),
+    )
     .option('--jobs <n>', 'how many independent steps may run at once (default: 1)', readJobs)
     .addHelpText(
       'after',
@@ -78,6 +85,7 @@ async function resume(
       yes: options.yes ?? false,
       accepted: options.acceptIrreversible,
       notices: [pinned?.notice],
+      unattended: options.unattended,
     },
     async (session) => {
       mustBeOpen(session.state);
