@@ -9,6 +9,17 @@ interface Expectation {
   readonly hash: string;
 }
 
+/** A file that is to be read, at its place in the manifest. */
+export interface Expected extends Expectation {
+  readonly index: number;
+  readonly size: number;
+  /** Of one with several names. */
+  readonly inode: bigint | undefined;
+}
+
+/** Told of each file whose content was read and is right, as it was before it was read. */
+type OnSound = (index: number, inode: bigint, ctimeNs: bigint) => void;
+
 /** A hash, or why there is none. */
 type Found = string | { readonly unreadable: string };
 
@@ -16,20 +27,24 @@ type Found = string | { readonly unreadable: string };
 export class ContentCheck {
   readonly #root: string;
   readonly #differences: Differences;
-  readonly #open = new Map<number, Expectation & { inode: bigint | undefined }>();
+  readonly #onSound: OnSound;
+  readonly #open = new Map<number, Expected>();
   // Inodes with several names are read once.
   readonly #linked = new Map<bigint, { found: Found | undefined; waiting: Expectation[] }>();
   #next = 0;
   filesRead = 0;
+  filesReadBefore = 0;
   cachedFiles = 0;
 
-  constructor(root: string, differences: Differences) {
+  constructor(root: string, differences: Differences, onSound: OnSound = () => {}) {
     this.#root = root;
     this.#differences = differences;
+    this.#onSound = onSound;
   }
 
-  /** The reading that it takes; none for a further name of a file. @param inode of one with several names */
-  expect(path: BytePath, hash: string, size: number, inode: bigint | undefined): HashJob | undefined {
+  /** The reading that it takes; none for a further name of a file. */
+  expect(expected: Expected): HashJob | undefined {
+    const { path, hash, size, inode } = expected;
     if (inode !== undefined) {
       const known = this.#linked.get(inode);
       if (known !== undefined) {
@@ -41,11 +56,18 @@ export class ContentCheck {
     }
     const id = this.#next;
     this.#next += 1;
-    this.#open.set(id, { path, hash, inode });
+    this.#open.set(id, expected);
     return { id, path: under(this.#root, path), size };
   }
 
-  take({ id, hash, size, direct, error }: HashResult): void {
+  /** A file that was read and found sound before. */
+  isSound({ hash, inode }: Expected): void {
+    this.filesReadBefore += 1;
+    if (inode !== undefined && !this.#linked.has(inode))
+      this.#linked.set(inode, { found: hash, waiting: [] });
+  }
+
+  take({ id, hash, size, direct, error, inode, ctimeNs }: HashResult): void {
     const expected = this.#open.get(id);
     if (expected === undefined) return;
     this.#open.delete(id);
@@ -53,6 +75,8 @@ export class ContentCheck {
     if (hash !== undefined) this.filesRead += 1;
     if (hash !== undefined && direct !== true && size !== 0) this.cachedFiles += 1;
     this.#judge(expected, found);
+    if (hash === expected.hash && inode !== undefined && ctimeNs !== undefined)
+      this.#onSound(expected.index, inode, ctimeNs);
     const linked = expected.inode === undefined ? undefined : this.#linked.get(expected.inode);
     if (linked === undefined) return;
     linked.found = found;

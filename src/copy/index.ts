@@ -13,6 +13,8 @@ export type { FolderIdentity } from './manifest.ts';
 export { rsyncCommand, rsyncEnvironment } from './rsync-command.ts';
 export { checkSource, isSourceUntouched, laterWrites } from './source-check.ts';
 export type { Verification } from './verification.ts';
+export { readsDirectly } from './content-check.ts';
+export { VerifiedLog, type Moment } from './verified-log.ts';
 export { verify } from './verify.ts';
 export { checkCopyInUse } from './copy-in-use.ts';
 export { fromText, showPath } from './byte-path.ts';

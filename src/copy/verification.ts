@@ -9,6 +9,8 @@ export interface Verification {
   readonly entries: number;
   /** Files whose content was read; names of one inode count once. */
   readonly filesRead: number;
+  /** Those that a verification which was killed had read, unchanged since. */
+  readonly filesReadBefore: number;
   readonly bytesRead: number;
   readonly differences: number;
   readonly kinds: Readonly<Partial<Record<DifferenceKind, number>>>;

@@ -10,6 +10,7 @@ import type { Manifest } from './manifest-read.ts';
 import { merge } from './merge.ts';
 import { ProgressReport, type CopyProgress } from './progress-report.ts';
 import { excludedPaths } from './rsync-command.ts';
+import type { VerifiedLog } from './verified-log.ts';
 import { walk } from './walk.ts';
 
 export interface VerifyOptions {
@@ -20,6 +21,8 @@ export interface VerifyOptions {
   readonly readers?: number | undefined;
   /** How many differences the result holds; 20 when left out. */
   readonly keep?: number | undefined;
+  /** What makes it go on where it was killed. */
+  readonly log?: VerifiedLog | undefined;
   /** Told of every difference, also of those that the result does not hold. */
   readonly onDifference?: ((difference: Difference) => void) | undefined;
 }
@@ -38,9 +41,11 @@ export interface Watch {
  * @throws StepError when the manifest or the tree cannot be read at all; differences are no errors
  */
 export async function verify(options: VerifyOptions, watch: Watch): Promise<Verification> {
-  const { manifest, target, readers = 8, keep = 20 } = options;
+  const { manifest, target, readers = 8, keep = 20, log } = options;
   const differences = new Differences(keep, options.onDifference);
-  const content = new ContentCheck(target, differences);
+  const content = new ContentCheck(target, differences, (index, inode, ctimeNs) =>
+    log?.add(index, inode, ctimeNs, watch.now()),
+  );
   const links = new HardLinks();
   const attributes = new AttributeReader(target, watch.signal);
   const expectedAttributes = new Map<BytePath, NonNullable<Entry['attributes']>>();
@@ -57,6 +62,7 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
         differences.add({ kind: 'extra', path: showPath(path) });
         continue;
       }
+      const index = entries;
       entries += 1;
       if (entry.type === 'file') report.add(0, 1);
       if (found === undefined) {
@@ -65,7 +71,7 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
       }
       attributes.add(path);
       if (entry.attributes !== undefined) expectedAttributes.set(path, entry.attributes);
-      const job = compare(entry, entryOf(target, found), { differences, links, content });
+      const job = compare(entry, entryOf(target, found), index, { differences, links, content, log });
       if (job !== undefined) yield job;
     }
   };
@@ -87,6 +93,7 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
     }
   } finally {
     attributes.abandon();
+    log?.sync();
   }
   differences.add(...links.finish());
   report.end();
@@ -95,6 +102,7 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
     manifest: manifest.summary.sha256,
     entries,
     filesRead: content.filesRead,
+    filesReadBefore: content.filesReadBefore,
     bytesRead,
     differences: differences.count,
     kinds: differences.kinds,
@@ -107,10 +115,16 @@ interface Ledger {
   readonly differences: Differences;
   readonly links: HardLinks;
   readonly content: ContentCheck;
+  readonly log: VerifiedLog | undefined;
 }
 
 /** Compares one path at once, and gives the reading that remains. */
-function compare(entry: Entry, found: Entry, { differences, links, content }: Ledger): HashJob | undefined {
+function compare(
+  entry: Entry,
+  found: Entry,
+  index: number,
+  { differences, links, content, log }: Ledger,
+): HashJob | undefined {
   const metadata = metadataDifferences(entry, found);
   differences.add(...metadata);
   if (entry.type !== found.type) return undefined;
@@ -119,12 +133,11 @@ function compare(entry: Entry, found: Entry, { differences, links, content }: Le
     if (relinked !== undefined) differences.add(relinked);
   }
   if (entry.hash === undefined || entry.size === undefined || entry.size !== found.size) return undefined;
-  return content.expect(
-    entry.path,
-    entry.hash,
-    entry.size,
-    found.links === undefined ? undefined : found.inode,
-  );
+  const { path, hash, size } = entry;
+  const expected = { path, hash, size, index, inode: found.links === undefined ? undefined : found.inode };
+  if (log?.has(index, found.inode, found.ctimeNs) !== true) return content.expect(expected);
+  content.isSound(expected);
+  return undefined;
 }
 
 /** A file system's own folder, which rsync is told to leave alone. */

@@ -4,8 +4,11 @@ import {
   formatBytes,
   identify,
   openManifest,
+  readsDirectly,
   verify,
+  VerifiedLog,
   type Manifest,
+  type Moment,
   type Verification,
 } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
@@ -20,20 +23,27 @@ export const verification = z.object({
   manifest: z.string(),
   entries: z.number(),
   filesRead: z.number(),
+  /** Those that a verification which was interrupted had read. */
+  filesReadBefore: z.number(),
   bytesRead: z.number(),
   differences: z.literal(0),
   /** Whether the disk was read, or possibly only the memory that remembers it. */
   cache: z.enum(['bypassed', 'may be cached']),
+  /** When the first of it was read. */
   verifiedAt: z.object({ wall: z.number(), boottime: z.number(), bootId: z.string() }),
 });
 export type VerificationEvidence = z.infer<typeof verification>;
+
+/** Milliseconds after which an interrupted verification begins anew. */
+const goesOnWithin = 24 * 3_600_000;
 
 // A wrong tree differs in everything.
 const toldAtMost = 1_000;
 
 /**
  * Reads the whole target, from its disk where that can be, and compares it with the manifest of the
- * copy: content, names, types, modes, owners, times, links, attributes. The source is not needed.
+ * copy: content, names, types, modes, owners, times, links, attributes. The source is not needed. One
+ * that is interrupted goes on, within a day, where it was.
  *
  * Input: `target`; `manifest`, its file; `digest`, its SHA-256 where a step recorded it; `readers`, how
  * many files at a time; `expectMount`. Output: the evidence.
@@ -62,33 +72,29 @@ export const verifyTree = operation({
       requireCopy(manifest, target);
     };
     await guard();
+    const remembered = await memory(host, manifest, target);
     let told = 0;
     const result = await verify(
       {
         manifest,
         target,
         readers,
+        log: remembered,
         onDifference: (difference) => {
           told += 1;
           if (told <= toldAtMost) log(describeDifference(difference));
         },
       },
       { progress, signal, now: () => host.clock.now().monotonic },
-    );
+    ).finally(() => remembered.close());
     await guard();
     log(`read ${formatBytes(result.bytesRead)} in ${result.filesRead} files (page cache: ${result.cache})`);
+    if (result.filesReadBefore > 0)
+      log(`${result.filesReadBefore} files were read since ${new Date(remembered.since.wall).toISOString()}`);
     if (result.differences > 0) throw differs(result);
-    const { target: path, manifest: digest, entries, filesRead, bytesRead, cache } = result;
-    return {
-      target: path,
-      manifest: digest,
-      entries,
-      filesRead,
-      bytesRead,
-      cache,
-      differences: 0 as const,
-      verifiedAt: await reading(host),
-    };
+    remembered.remove();
+    const { kinds: _kinds, first: _first, ...evidence } = result;
+    return { ...evidence, differences: 0 as const, verifiedAt: remembered.since };
   },
 });
 
@@ -128,7 +134,17 @@ function differs({ target, differences, kinds, first }: Verification): StepError
   );
 }
 
-async function reading(host: Host): Promise<VerificationEvidence['verifiedAt']> {
+/** What an interrupted verification of the same has read counts for a day, and not beyond what its clocks can tell. */
+async function memory(host: Host, manifest: Manifest, target: string): Promise<VerifiedLog> {
+  const { file, sha256, entries } = manifest.summary;
   const { wall, boottime } = host.clock.now();
-  return { wall, boottime, bootId: (await host.boot()).bootId };
+  const now: Moment = { wall, boottime, bootId: (await host.boot()).bootId };
+  const direct = readsDirectly(target);
+  const header = { manifest: sha256, target: identify(target)?.inode ?? '', since: now };
+  return new VerifiedLog(`${file}.verifying`, header, entries, (since) => {
+    const sameBoot = since.bootId === now.bootId;
+    const age = Math.max(now.wall - since.wall, sameBoot ? now.boottime - since.boottime : 0);
+    // What came from memory says nothing of what the disk holds after a boot.
+    return now.wall >= since.wall && age <= goesOnWithin && (direct || sameBoot);
+  });
 }

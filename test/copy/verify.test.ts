@@ -233,11 +233,11 @@ describe('a fault in the target is found, and nothing but it:', () => {
   test('a file that cannot be read is named under all its names, and is never taken for sound', () => {
     const differences = new Differences(10);
     const content = new ContentCheck('/target', differences);
-    const hash = '0'.repeat(32);
-    expect(content.expect('a', hash, 5, 7n)).toMatchObject({ id: 0, size: 5 });
-    expect(content.expect('b', hash, 5, 7n)).toBeUndefined();
+    const file = (path: string) => ({ path, hash: '0'.repeat(32), size: 5, index: 0, inode: 7n });
+    expect(content.expect(file('a'))).toMatchObject({ id: 0, size: 5 });
+    expect(content.expect(file('b'))).toBeUndefined();
     content.take({ id: 0, error: { code: 'EIO', message: 'i/o error' } });
-    expect(content.expect('c', hash, 5, 7n)).toBeUndefined();
+    expect(content.expect(file('c'))).toBeUndefined();
     expect(differences.first.map(({ kind, path }) => `${kind} ${path}`)).toEqual([
       'unreadable a',
       'unreadable b',
