@@ -3,11 +3,12 @@ import { type FileHandle, open, readFile, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { StateError, messageOf } from '../errors.ts';
 import { eventBody, journalVersion, type EventBody, type JournalEvent } from '../journal/event.ts';
-import { encodeLine, explain } from '../journal/line.ts';
+import { checksumOf, encodeLine, explain, noLineBefore } from '../journal/line.ts';
 import type { Journal } from '../journal/port.ts';
-import { readEvents, type JournalContent } from '../journal/read.ts';
+import { damaged, scanJournal, type JournalContent, type Scan } from '../journal/read.ts';
 import { firstLoss } from '../runbook/index.ts';
 import { syncFolder } from './durable.ts';
+import { readJournalEnd, writeJournalEnd } from './journal-end.ts';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
 
@@ -29,7 +30,7 @@ export async function createJournal(
     const handle = await open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, 0o600);
     await handle.sync();
     await syncFolder(dirname(path));
-    return new OpenJournal(path, handle, [], options.now);
+    return new OpenJournal(path, handle, { events: [], crc: noLineBefore }, options.now);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new StateError('journal.exists', `there is already a journal at ${path}`);
@@ -45,20 +46,24 @@ export async function createJournal(
  * @throws StateError as `readJournal` does; then nothing was written.
  */
 export async function openJournal(path: string, options: { now?: () => number } = {}): Promise<JournalFile> {
-  const { events, torn } = await readJournal(path);
+  const content = await readJournal(path);
+  const { torn } = content;
   let handle: FileHandle;
   try {
     handle = await open(path, O_RDWR | O_APPEND);
   } catch (error) {
     throw await unwritable(path, error);
   }
-  const journal = new OpenJournal(path, handle, events, options.now);
+  const journal = new OpenJournal(path, handle, content, options.now);
   try {
+    // Before anything is appended in place of a last line that was lost.
+    await lowerEnd(path, content);
     if (torn !== undefined) await handle.truncate(torn.offset);
     // Also without a repair: the last lines may be those of a process that was killed before it synced.
     await handle.sync();
     await syncFolder(dirname(path));
     if (torn !== undefined) await journal.append({ type: 'journal.repaired', cutBytes: torn.bytes });
+    await journal.keepEnd();
   } catch (error) {
     await handle.close();
     throw error instanceof StateError ? error : await unwritable(path, error);
@@ -72,7 +77,20 @@ export async function openJournal(path: string, options: { now?: () => number } 
  * @throws StateError `journal.missing`, `journal.unreadable`, `journal.damaged`, `journal.newer`.
  */
 export async function readJournal(path: string): Promise<JournalContent> {
+  const { damage, ...content } = await readScan(path);
+  if (damage !== undefined) throw damaged(path, damage);
+  return content;
+}
+
+/**
+ * Reads what can be believed of a journal, without its run's lock.
+ *
+ * @throws StateError `journal.missing`, `journal.unreadable`.
+ */
+export async function readScan(path: string): Promise<Scan> {
   let bytes: Buffer;
+  // First: what is acknowledged meanwhile is no contradiction.
+  const end = await readJournalEnd(dirname(path));
   try {
     bytes = await readFile(path);
   } catch (error) {
@@ -86,7 +104,14 @@ export async function readJournal(path: string): Promise<JournalContent> {
       error,
     );
   }
-  return readEvents(bytes, path);
+  return scanJournal(bytes, end);
+}
+
+async function lowerEnd(path: string, { events, crc }: JournalContent): Promise<void> {
+  const end = await readJournalEnd(dirname(path));
+  if (end !== undefined && end.seq > events.length) {
+    await writeJournalEnd(dirname(path), { seq: events.length, crc });
+  }
 }
 
 class OpenJournal implements JournalFile {
@@ -94,13 +119,15 @@ class OpenJournal implements JournalFile {
   readonly #handle: FileHandle;
   readonly #events: JournalEvent[];
   readonly #now: () => number;
+  #crc: string;
   #last: Promise<unknown> = Promise.resolve();
   #failure: StateError | undefined;
 
-  constructor(path: string, handle: FileHandle, events: readonly JournalEvent[], now = Date.now) {
+  constructor(path: string, handle: FileHandle, content: JournalContent, now = Date.now) {
     this.#path = path;
     this.#handle = handle;
-    this.#events = [...events];
+    this.#events = [...content.events];
+    this.#crc = content.crc;
     this.#now = now;
   }
 
@@ -117,6 +144,13 @@ class OpenJournal implements JournalFile {
   async close(): Promise<void> {
     await this.#last;
     await this.#handle.close();
+    await this.keepEnd();
+  }
+
+  /** Notes beside the journal how far it goes, so that a cut is found; a note of less is as true. */
+  async keepEnd(): Promise<void> {
+    if (this.#events.length === 0) return;
+    await writeJournalEnd(dirname(this.#path), { seq: this.#events.length, crc: this.#crc }).catch(() => {});
   }
 
   async #appendNext(body: EventBody): Promise<JournalEvent> {
@@ -127,7 +161,8 @@ class OpenJournal implements JournalFile {
       at: new Date(this.#now()).toISOString(),
       ...checked(body),
     };
-    const line = Buffer.from(encodeLine(event));
+    const text = encodeLine(event, this.#crc);
+    const line = Buffer.from(text);
     try {
       // One call for the whole line. A short write is not continued: it means that the disk is full.
       const { bytesWritten } = await this.#handle.write(line);
@@ -135,9 +170,10 @@ class OpenJournal implements JournalFile {
       await this.#handle.datasync();
     } catch (error) {
       // After a failed write or sync nobody knows what the disk holds, and a second sync may lie.
-      this.#failure = await unwritable(this.#path, error);
+      this.#failure = await unwritable(this.#path, error, line.length);
       throw this.#failure;
     }
+    this.#crc = checksumOf(text);
     this.#events.push(event);
     return event;
   }
@@ -161,10 +197,11 @@ function checked(body: EventBody): EventBody {
   );
 }
 
-async function unwritable(path: string, error: unknown): Promise<StateError> {
+/** @param needed bytes that were to be written */
+async function unwritable(path: string, error: unknown, needed?: number): Promise<StateError> {
   const { code } = error as NodeJS.ErrnoException;
   const full = code === 'ENOSPC' || code === 'EDQUOT';
-  const cause = full ? await describeFullness(path, code) : messageOf(error);
+  const cause = full ? await describeFullness(path, code, needed) : messageOf(error);
   return new StateError(
     'journal.unwritable',
     `the journal ${path} cannot be written: ${cause}`,
@@ -175,14 +212,16 @@ async function unwritable(path: string, error: unknown): Promise<StateError> {
   );
 }
 
-async function describeFullness(path: string, code: string): Promise<string> {
+async function describeFullness(path: string, code: string, needed?: number): Promise<string> {
   const folder = dirname(path);
   const which = code === 'EDQUOT' ? "the user's quota is used up on" : 'no space is left on';
+  const where = `${which} the file system of ${folder}`;
+  const needs = needed === undefined ? 'a file is needed' : `${needed} bytes are needed`;
   try {
     const space = await statfs(folder);
     const free = `${space.bavail * (space.frsize || space.bsize)} bytes and ${space.ffree} inodes are free`;
-    return `${which} the file system of ${folder} (${free})`;
+    return `${where} (${needs}, ${free})`;
   } catch {
-    return `${which} the file system of ${folder}`;
+    return `${where} (${needs})`;
   }
 }

@@ -55,6 +55,7 @@ export const anyEvent = fc.oneof(
   fc.record({ type: type('step.expired'), step, why: fc.string() }),
   fc.record({ type: type('step.noted'), step, attempt, note: fc.string() }),
   fc.record({ type: type('soak.stopped'), step, unhealthy: fc.constant(['x']) }),
+  fc.record({ type: type('soak.continued'), step }),
   fc.record({
     type: type('later-writes.decided'),
     step,

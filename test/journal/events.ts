@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { EventBody, JournalEvent } from '../../src/journal/event.ts';
-import { encodeLine } from '../../src/journal/line.ts';
+import { checksumOf, encodeLine } from '../../src/journal/line.ts';
 
 /** Any event of a few types, with text that is awkward in JSON lines. */
 const text = fc.string({
@@ -30,5 +30,11 @@ export function numbered(bodies: readonly EventBody[]): JournalEvent[] {
 }
 
 export function encoded(events: readonly JournalEvent[]): Buffer {
-  return Buffer.from(events.map(encodeLine).join(''));
+  let before: string | undefined;
+  const lines = events.map((event) => {
+    const line = encodeLine(event, before);
+    before = checksumOf(line);
+    return line;
+  });
+  return Buffer.from(lines.join(''));
 }

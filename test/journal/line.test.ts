@@ -31,7 +31,9 @@ test('every fault has its name', () => {
   expect(fault('{"v":1')).toEqual({ fault: 'it is not JSON' });
   expect(fault('')).toEqual({ fault: 'it is not JSON' });
   expect(fault(JSON.stringify(event))).toEqual({ fault: 'it has no checksum' });
-  expect(fault(sealed(event).replace('completed', 'complated'))).toEqual({ fault: 'its checksum is wrong' });
+  expect(fault(sealed(event).replace('completed', 'complated'))).toEqual({
+    fault: 'its checksum is wrong: it was changed, or does not follow the line before',
+  });
   expect(fault(sealed(event), 7)).toEqual({ fault: 'its sequence number is 1, not 7' });
   expect(fault(sealed({ ...event, v: 2 }))).toEqual({
     fault: 'it was written by a newer migrate (journal version 2)',

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EventBody } from '../../src/journal/event.ts';
-import { readEvents } from '../../src/journal/read.ts';
+import { readEvents, scanJournal } from '../../src/journal/read.ts';
+import { damageAnywhere } from './damage.ts';
 import { anyBody, encoded, numbered } from './events.ts';
 
 const bodies = fc.array(anyBody, { minLength: 2, maxLength: 6 });
@@ -18,10 +19,10 @@ test('a sound journal gives all its events', () => {
   fc.assert(
     fc.property(bodies, (some) => {
       const read = readEvents(encoded(numbered(some)), file);
-      expect(read).toEqual({ events: JSON.parse(JSON.stringify(numbered(some))) as unknown });
+      expect(read).toMatchObject({ events: JSON.parse(JSON.stringify(numbered(some))) as unknown });
     }),
   );
-  expect(readEvents(Buffer.alloc(0), file)).toEqual({ events: [] });
+  expect(readEvents(Buffer.alloc(0), file)).toMatchObject({ events: [] });
 });
 
 test('a journal that is cut at any byte of its last line keeps all lines before it', () => {
@@ -37,7 +38,7 @@ test('a journal that is cut at any byte of its last line keeps all lines before 
 test('NUL bytes after the last line, or after a part of one, are a torn tail', () => {
   for (const part of [0, 1, 30]) {
     const bytes = Buffer.concat([whole.subarray(0, lastStart + part), Buffer.alloc(5000)]);
-    expect(readEvents(bytes, file)).toEqual({
+    expect(readEvents(bytes, file)).toMatchObject({
       events: events.slice(0, 2),
       torn: { offset: lastStart, bytes: part + 5000 },
     });
@@ -62,8 +63,8 @@ test('a last line whose sectors were lost in a power cut is torn, although its e
   expect(() => readEvents(Buffer.from(bytes).fill(0, 1030, 1500), file)).toThrow('is damaged at line 2');
 });
 
-test('a flipped bit is found and its line named, anywhere but in the last newline', () => {
-  for (let bit = 0; bit < (whole.length - 1) * 8; bit += 1) {
+test('a flipped bit is found and its line named, wherever it is, in a newline and the last one too', () => {
+  for (let bit = 0; bit < whole.length * 8; bit += 1) {
     const bytes = Buffer.from(whole);
     const at = bit >> 3;
     bytes[at] = bytes[at]! ^ (1 << (bit & 7));
@@ -92,6 +93,60 @@ test('lines in a wrong order or twice are found', () => {
   expect(() => readEvents(Buffer.concat([one, one, two]), file)).toThrow('its sequence number is 1, not 2');
   expect(() => readEvents(two, file)).toThrow('its sequence number is 2, not 1');
 });
+
+test('in any journal any flipped bit, cut-out piece, missing, swapped or repeated line is found in its line', () => {
+  const journal = fc.array(anyBody, { minLength: 3, maxLength: 8 }).map((some) => encoded(numbered(some)));
+  const lineOf = (bytes: Buffer, at: number) =>
+    bytes.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
+  fc.assert(
+    fc.property(journal, damageAnywhere, (bytes, damage) => {
+      const { damaged, at } = damage(bytes);
+      const scan = scanJournal(damaged);
+      // Nothing before the damage is lost, and nothing after it is believed.
+      expect(scan.damage?.line).toBe(lineOf(bytes, at));
+      expect(scan.events).toHaveLength(lineOf(bytes, at) - 1);
+      expect(() => readEvents(damaged, file)).toThrow(`is damaged at line ${lineOf(bytes, at)} (`);
+    }),
+    { numRuns: 4000 },
+  );
+});
+
+test('a line of another run fits nowhere, although it has the same number', () => {
+  fc.assert(
+    fc.property(bodies, bodies, fc.nat(), (some, others, place) => {
+      const [one, other] = [some, others].map((each, run) =>
+        encoded(numbered([{ type: 'run.interrupted', by: `run ${run}` }, ...each]))
+          .toString()
+          .split('\n')
+          .slice(0, -1),
+      ) as [string[], string[]];
+      const at = 1 + (place % (Math.min(one.length, other.length) - 1));
+      const mixed = one.with(at, other[at]!);
+      expect(scanJournal(Buffer.from(`${mixed.join('\n')}\n`)).damage?.line).toBe(at + 1);
+    }),
+  );
+});
+
+test('a journal cut shorter than what was acknowledged is damaged, but for its last line', () => {
+  const [, second, third] = readChecksums(whole);
+  const end = { seq: 3, crc: third! };
+  for (let length = 0; length < whole.length; length += 1) {
+    const scan = scanJournal(whole.subarray(0, length), end);
+    expect(scan.damage?.line, `${length}`).toBe(
+      length <= whole.indexOf(0x0a, whole.indexOf(0x0a) + 1) ? 1 + scan.events.length : undefined,
+    );
+  }
+  expect(scanJournal(whole, end).damage).toBeUndefined();
+  expect(scanJournal(whole, { seq: 2, crc: second! }).damage).toBeUndefined();
+  expect(scanJournal(whole, { seq: 2, crc: third! }).damage).toMatchObject({
+    line: 2,
+    fault: 'it is not the line that was acknowledged here',
+  });
+});
+
+function readChecksums(bytes: Buffer): string[] {
+  return [...bytes.toString().matchAll(/"crc":"([0-9a-f]{8})"\}\n/g)].map(([, crc]) => crc!);
+}
 
 test('the error says what is certain, exits 6 and offers a way', () => {
   const bytes = Buffer.from(whole);
