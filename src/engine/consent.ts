@@ -4,8 +4,17 @@ import type { StepResult } from './step-result.ts';
 
 /** Asks for consent to what cannot be undone, and records it; a result when nobody consents. */
 export async function askConsent(session: Session, node: StepNode): Promise<StepResult | undefined> {
-  if (node.reversal !== 'irreversible' || stepOf(session, node).accepted) return undefined;
+  if (node.reversal !== 'irreversible') return undefined;
   const why = node.irreversible ?? 'it cannot be undone';
+  // Consent that was given before a boot was given by somebody who could not know what it would bring.
+  if (session.unattended !== undefined) {
+    return {
+      kind: 'waiting',
+      why: `step "${node.id}" cannot be undone, and nobody is there: ${why}`,
+      hint: `When you have looked: migrate resume ${session.state.run} --accept-irreversible ${node.id}`,
+    };
+  }
+  if (stepOf(session, node).accepted) return undefined;
   const answer = await session.ports.operator.acceptIrreversible(node.id, why);
   const inAdvance = answer === 'flag' && !soaksOpenedEarlier(session, node);
   if (answer === 'phrase' || (answer === 'flag' && !inAdvance)) {

@@ -1,7 +1,15 @@
 import type { EventOf } from '../journal/event.ts';
 import { fingerprintOf, recordNodes } from '../plan/fingerprint.ts';
 import { UsageError } from '../errors.ts';
-import { firstLoss, isSecretReference, type Claim, type Host, type Runbook } from '../runbook/index.ts';
+import {
+  claimName,
+  firstLoss,
+  mountOf,
+  refuseEnvironmentSecret,
+  type Claim,
+  type Host,
+  type Runbook,
+} from '../runbook/index.ts';
 
 /**
  * Everything that a run pins when it starts, as its first event.
@@ -36,6 +44,7 @@ export async function startEvent(
     tools: { ...given.tools },
     claims: [...given.claims],
     boot: await host.boot(),
+    mounts: await mountsUnder(given.source.file, given.claims, host),
     generation: 1,
   };
 }
@@ -50,25 +59,13 @@ function mustLast(runbook: Runbook, params: unknown): void {
     );
   }
   const reboot = runbook.nodes.find(({ kind }) => kind === 'reboot');
-  const found = environmentSecret(params, '');
-  if (reboot === undefined || found === undefined) return;
-  const { name, variable } = found;
-  throw new UsageError(
-    'params.secret',
-    `the secret in "${name}" lies only in the environment (${variable}), which is lost at the reboot "${reboot.id}"`,
-    `Put it into a file that only its owner can read, and give ${name}=file:/path/to/it`,
-  );
+  if (reboot !== undefined) refuseEnvironmentSecret(params, `at the reboot "${reboot.id}"`);
 }
 
-/** The first parameter, by its path, whose secret is a variable of this process. */
-function environmentSecret(value: unknown, path: string): { name: string; variable: string } | undefined {
-  if (isSecretReference(value)) {
-    return value.secret === 'env' ? { name: path, variable: value.name } : undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, item] of Object.entries(value)) {
-    const found = environmentSecret(item, path === '' ? key : `${path}.${key}`);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** Where the runbook and the claimed paths lie, other than on the root: a boot may bring it late. */
+async function mountsUnder(source: string, claims: readonly Claim[], host: Host): Promise<string[]> {
+  const mounts = await host.mounts();
+  const paths = [source, ...claims.filter((claim) => claim.kind === 'path').map(claimName)];
+  const points = paths.map((path) => mountOf(mounts, path)?.point ?? '/');
+  return [...new Set(points)].filter((point) => point !== '/').toSorted();
 }

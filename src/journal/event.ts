@@ -85,6 +85,8 @@ const bodies = [
     tools: z.record(z.string(), z.string()),
     claims: z.array(claim),
     boot,
+    /** Mount points on which the runbook and the claimed paths lay; after a boot they are waited for. */
+    mounts: z.array(z.string()).optional(),
     /** Raised by `state move`; a closed generation refuses to go on. */
     generation: z.number().int().positive(),
   }),

@@ -1,6 +1,7 @@
 import { StateError } from '../errors.ts';
 import type { EventOf, JournalEvent, RecordedNode } from './event.ts';
-import { applyToStep } from './fold-step.ts';
+import { applyToStep, goOnSoaking } from './fold-step.ts';
+import { foldUnattended, neverUnattended } from './fold-unattended.ts';
 import { stepState, type RunState } from './state.ts';
 
 /**
@@ -23,6 +24,7 @@ function begin(event: EventOf<'run.started'>, seq: number, at: string): RunState
   return {
     ...{ run, runbook, summary, host, params, source, tools, claims, nodes, fingerprint, generation },
     startedAt: at,
+    mounts: event.mounts ?? [],
     status: 'running',
     statusWhenMoved: undefined,
     movedTo: undefined,
@@ -30,6 +32,8 @@ function begin(event: EventOf<'run.started'>, seq: number, at: string): RunState
     steps: new Map(),
     rollback: undefined,
     lastProcess: undefined,
+    unattended: neverUnattended,
+    lastTold: undefined,
     lastSeq: seq,
     lastAt: at,
   };
@@ -42,12 +46,18 @@ function begin(event: EventOf<'run.started'>, seq: number, at: string): RunState
 export function apply(state: RunState, event: JournalEvent): void {
   state.lastSeq = event.seq;
   state.lastAt = event.at;
+  state.unattended = foldUnattended(state.unattended, event);
   switch (event.type) {
     case 'run.started':
       throw new StateError('journal.twice', `a second start of a run at sequence number ${event.seq}`);
     case 'run.resumed':
       state.lastProcess = event.process;
-      if (event.unattended === undefined) clearStops(state);
+      if (event.unattended !== undefined) return;
+      state.lastTold = undefined;
+      for (const step of state.steps.values()) goOnSoaking(step);
+      return;
+    case 'operator.notified':
+      if (event.exitCode === 0) state.lastTold = event.about;
       return;
     case 'run.completed':
       state.status = 'completed';

@@ -1,4 +1,5 @@
 import type { BootIdentity, Claim, ClockReading } from '../runbook/index.ts';
+import type { Unattended } from './fold-unattended.ts';
 import type { Failure, ProcessIdentity, RecordedNode, RecordedUndo } from './event.ts';
 
 export type RunStatus = 'running' | 'completed' | 'rolling-back' | 'rolled-back' | 'aborted' | 'moved';
@@ -109,6 +110,8 @@ export interface RunState {
 }
 
 /** A rollback under way. */
+  /** Mount points on which the runbook and the claimed paths lay when the run began. */
+  readonly mounts: readonly string[];
 export interface RollbackState {
   readonly to: string | undefined;
   readonly steps: readonly string[];
@@ -121,6 +124,9 @@ export interface RollbackState {
 
 /** The state of one step; a step that the journal does not know is pending. */
 export function stepState(state: RunState, id: string): StepState {
+  unattended: Unattended;
+  /** What somebody was told last, until a person resumes: nobody is told the same at every look. */
+  lastTold: string | undefined;
   let step = state.steps.get(id);
   if (step === undefined) {
     step = freshStep(id);

@@ -25,6 +25,7 @@ export type {
   Mount,
   Space,
 } from './host.ts';
+export { refuseEnvironmentSecret } from './environment-secret.ts';
 export { firstLoss, type Json } from './json.ts';
 export type {
   CheckNode,

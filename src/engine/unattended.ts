@@ -1,0 +1,94 @@
+import { MigrateError } from '../errors.ts';
+import { mostVainBoots, soaksDue, whyNotByItself, type NeedsPerson } from '../plan/unattended.ts';
+import { refuseEnvironmentSecret, type Runbook } from '../runbook/index.ts';
+import { advance, type ForwardOptions } from './forward.ts';
+import { passGate } from './gates/pass.ts';
+import { outcome, type Outcome } from './outcome.ts';
+import { acceptRunbook, mustBeOpen, recordResume, type Pin } from './resume.ts';
+import { rollBack } from './rollback.ts';
+import { nodeOf, record, type Session } from './session.ts';
+
+export interface UnattendedOptions extends ForwardOptions {
+  readonly pin?: Pin | undefined;
+}
+
+/**
+ * Goes on with a run after a boot although nobody is there, forward or back. What needs a person waits for one.
+ * @throws MigrateError as `resume` does
+ */
+export async function resumeAfterBoot(
+  session: Session,
+  runbook: Runbook | undefined,
+  options: UnattendedOptions,
+): Promise<Outcome> {
+  const refusal = await refuse(session);
+  if (refusal !== undefined) return refusal;
+  if (session.state.status === 'rolling-back' || runbook === undefined) {
+    await recordResume(session);
+    return rollBack(session, {});
+  }
+  const changed = await acceptOrWait(session, runbook, options.pin);
+  if (changed !== undefined) return changed;
+  await recordResume(session);
+  return advance(session, options);
+}
+
+/**
+ * Looks at the health of the soaks that are due, and goes on when one opens. A run that is at nothing but
+ * its soak is left alone: what failed or was broken off is not begun again at every look.
+ * @returns `undefined` when nothing was to be looked at
+ */
+export async function sampleSoaks(
+  session: Session,
+  runbook: Runbook,
+  options: UnattendedOptions,
+): Promise<Outcome | undefined> {
+  const { host } = session.ports;
+  const due = soaksDue(session.state, await host.boot(), host.clock.now());
+  if (due.length === 0) return undefined;
+  const refusal = (await refuse(session)) ?? (await acceptOrWait(session, runbook, options.pin));
+  if (refusal !== undefined) return refusal;
+  let waits: Outcome | undefined;
+  let opened = false;
+  for (const id of due) {
+    const node = nodeOf(session, id);
+    if (node?.kind !== 'soak') continue;
+    const result = await passGate(session, node, {});
+    if (result.kind === 'done') opened = true;
+    else if (result.kind === 'waiting')
+      waits ??= outcome('waiting', result.why, { step: id, hint: result.hint });
+    else if (result.kind === 'failed') waits ??= outcome('failed', result.failure.message, { step: id });
+    else return outcome('interrupted', `interrupted by ${result.by}`, { step: id });
+  }
+  if (!opened) return waits;
+  await recordResume(session);
+  return advance(session, options);
+}
+
+async function refuse(session: Session): Promise<Outcome | undefined> {
+  mustBeOpen(session.state);
+  refuseEnvironmentSecret(session.state.params, 'when a run goes on by itself');
+  const why = whyNotByItself(session.state);
+  if (why === undefined) return undefined;
+  if (why.stalledAfter !== undefined) await record(session, { type: 'run.stalled', boots: mostVainBoots });
+  return waiting(why);
+}
+
+function waiting({ message, step, hint }: NeedsPerson): Outcome {
+  return outcome('waiting', message, { step, hint });
+}
+
+/** An edit of what is done waits for whoever made it. */
+async function acceptOrWait(
+  session: Session,
+  runbook: Runbook,
+  pin: Pin | undefined,
+): Promise<Outcome | undefined> {
+  try {
+    await acceptRunbook(session, runbook, false, pin);
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof MigrateError) || thrown.code !== 'runbook.changed') throw thrown;
+    return outcome('waiting', thrown.message, { hint: thrown.hint });
+  }
+}
