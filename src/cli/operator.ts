@@ -40,6 +40,26 @@ export function operatorOf({ yes, accepted, prompts, inputSchema }: OperatorOpti
       return typed.trim() === phrase ? 'phrase' : 'no';
     },
 
+    async stillThere(step, question, until) {
+      if (prompts === undefined) return 'absent';
+      const answer = await prompts.choose(
+        `${step}: ${question}`,
+        'Yes, I can reach it: leave it so',
+        'No: undo it now',
+        until,
+      );
+      return answer === undefined ? 'absent' : answer ? 'yes' : 'no';
+    },
+
+    async laterWrites(step, question) {
+      const answer = await prompts?.pick(`${step}: ${question}`, [
+        { value: 'stop', label: 'Not yet: stop here, and change nothing' },
+        { value: 'carry-back', label: 'Carry it back' },
+        { value: 'drop', label: 'Drop it' },
+      ]);
+      return answer === 'carry-back' || answer === 'drop' ? answer : 'absent';
+    },
+
     async gateInput(step, fields) {
       if (prompts === undefined) return undefined;
       const given: Record<string, unknown> = {};

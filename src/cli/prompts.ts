@@ -5,7 +5,13 @@ import type { Interrupt } from './signals.ts';
 /** Questions on the terminal. Each gives `undefined` when it was broken off. */
 export interface Prompts {
   agree(question: string): Promise<boolean | undefined>;
-  choose(question: string, yes: string, no: string): Promise<boolean | undefined>;
+  /** @param until aborted when the answer is not needed any more; then nobody is interrupted */
+  choose(
+    question: string,
+    yes: string,
+    no: string,
+    until?: AbortSignal,
+  ): Promise<boolean | undefined>;
   pick(question: string, options: readonly { value: string; label: string }[]): Promise<string | undefined>;
   text(question: string, complaint?: (text: string) => string | undefined): Promise<string | undefined>;
 }
@@ -21,26 +27,31 @@ export interface PromptOptions {
 export function terminalPrompts({ signal, interrupt, aside }: PromptOptions): Prompts {
   const asked = async <Answer>(
     ask: (clack: Clack) => Promise<Answer | typeof clackTypes.CANCEL_SYMBOL>,
+    until?: AbortSignal,
   ): Promise<Answer | undefined> => {
     const clack = await import('@clack/prompts');
     const answer = await aside(() => ask(clack));
     if (!clack.isCancel(answer)) return answer;
-    if (!signal.aborted) interrupt('SIGINT');
+    // A terminal that hung up answers nothing, which is not the same as Ctrl-C.
+    const gone = process.stdin.readableEnded || process.stdin.destroyed;
+    if (!signal.aborted && until?.aborted !== true && !gone) interrupt('SIGINT');
     return undefined;
   };
   return {
     agree: (question) =>
       asked((clack) => clack.confirm({ message: shown(question), initialValue: false, signal })),
-    choose: (question, yes, no) =>
-      asked((clack) =>
-        clack.select({
-          message: shown(question),
-          options: [
-            { value: false, label: no },
-            { value: true, label: yes },
-          ],
-          signal,
-        }),
+    choose: (question, yes, no, until) =>
+      asked(
+        (clack) =>
+          clack.select({
+            message: shown(question),
+            options: [
+              { value: false, label: no },
+              { value: true, label: yes },
+            ],
+            signal: until === undefined ? signal : AbortSignal.any([signal, until]),
+          }),
+        until,
       ),
     pick: (question, options) =>
       asked((clack) => clack.select({ message: shown(question), options: [...options], signal })),

@@ -1,16 +1,19 @@
 import { exitCodes, MigrateError, UsageError } from '../errors.ts';
-import type { Failure } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
+import { unconfirmed } from '../plan/deadline.ts';
 import { choose, frontier } from '../plan/forward.ts';
+import { turnsBack } from '../plan/turn-back.ts';
 import { didYouMean, type Node } from '../runbook/index.ts';
 import { attemptStep } from './attempt.ts';
 import { attemptCheck } from './check.ts';
+import { holdForConfirmation } from './confirmation.ts';
 import { passGate } from './gates/pass.ts';
+import { tellOfEnd } from './notify.ts';
 import { mustBeOpen } from './resume.ts';
 import type { StepResult } from './step-result.ts';
 import { outcome, type Outcome } from './outcome.ts';
 import { rollBack } from './rollback.ts';
-import { Interrupted, record, type Session } from './session.ts';
+import { Interrupted, record, stepOf, type Session } from './session.ts';
 
 export interface ForwardOptions {
   /** Stop, well, when this step is done. */
@@ -19,6 +22,8 @@ export interface ForwardOptions {
   readonly jobs?: number;
   /** Stay at a soak until it opens. */
   readonly wait?: boolean;
+  /** Do not wait for the word that a step with `confirmWithin` needs: leave with exit code 3. */
+  readonly leaveUnconfirmed?: boolean;
   /** Reorders what is ready, so that a missing need shows itself; for tests. */
   readonly shuffle?: (ready: readonly Node[]) => readonly Node[];
 }
@@ -30,16 +35,26 @@ export interface ForwardOptions {
  */
 export async function advance(given: Session, options: ForwardOptions = {}): Promise<Outcome> {
   mustGoForward(given.state);
+  const ended = await goForward(given, options);
+  await tellOfEnd(given, ended, options);
+  return ended;
+}
+
+async function goForward(given: Session, options: ForwardOptions): Promise<Outcome> {
   const halt = new AbortController();
   const session = { ...given, signal: AbortSignal.any([given.signal, halt.signal]) };
   const nodes = nodesUntil(session, options.until);
+  const attended = withinTimer(session, nodes);
+  const turned = turnsBack(session.state);
+  if (turned !== undefined)
+    return goBack(session, turned, `step "${turned.id}" failed: ${turned.error?.message ?? ''}`);
   /** What this process has begun and will not begin again. */
   const ended = new Map<string, StepResult>();
   const running = new Map<string, Promise<void>>();
   let stopping: { node: Node; result: StepResult } | undefined;
 
   const begin = (node: Node) => {
-    const work = attemptNode(session, node, options).then((result) => {
+    const work = attemptNode(withstanding(session, node), node, options).then((result) => {
       running.delete(node.id);
       if (result.kind !== 'done') ended.set(node.id, result);
       if (result.kind === 'interrupted' || (result.kind === 'failed' && node.onFailure !== 'continue')) {
@@ -51,9 +66,25 @@ export async function advance(given: Session, options: ForwardOptions = {}): Pro
 
   try {
     for (;;) {
+      const held = unconfirmed(session.state);
+      const beginnable = ({ id, kind, needs }: Node) =>
+        held === undefined ||
+        (held.status === 'done' ? kind === 'reboot' && needs.includes(held.id) : id === held.id);
+      if (held !== undefined && running.size === 0) {
+        const ahead = frontier(nodes, session.state, new Set(ended.keys())).ready.filter(beginnable);
+        const standing = await holdForConfirmation(session, held, {
+          tried: ended.has(held.id),
+          rebootAhead: held.status === 'done' && ahead.length > 0,
+          leave: options.leaveUnconfirmed ?? false,
+        });
+        if (typeof standing === 'object') return await instead(session, held.id, standing, ended);
+        if (standing === 'confirmed') continue;
+      }
       if (stopping === undefined && !session.signal.aborted) {
         const busy = new Set([...running.keys(), ...ended.keys()]);
-        const { ready, unreachable } = frontier(nodes, session.state, busy);
+        const frontLine = frontier(nodes, session.state, busy);
+        const ready = frontLine.ready.filter(beginnable).filter(attended);
+        const unreachable = held === undefined ? frontLine.unreachable : [];
         for (const node of unreachable)
           await record(session, { type: 'step.skipped', step: node.id, why: 'failed-need' });
         const ordered = options.shuffle?.(ready) ?? ready;
@@ -97,7 +128,58 @@ function nodesUntil(session: Session, until: string | undefined): readonly Node[
   throw new UsageError('until.no-step', `there is no step "${until}".${didYouMean(until, known)}`);
 }
 
+/** A timer looks at the soaks that wait, and only when one opens does it go on with the rest. */
+function withinTimer(session: Session, nodes: readonly Node[]): (node: Node) => boolean {
+  if (session.unattended !== 'timer') return () => true;
+  const soaks = nodes.filter((node) => node.kind === 'soak' && stepOf(session, node).status === 'waiting');
+  return (node) => soaks.includes(node) || soaks.some((soak) => stepOf(session, soak).status === 'done');
+}
+
+/** What may cut the operator off must not be stopped half-way because it does. */
+function withstanding(session: Session, node: Node): Session {
+  if (node.kind !== 'step' || node.confirmWithin === undefined) return session;
+  return { ...session, signal: heedless(session.signal) };
+}
+
+/** Aborted as the other is, but not by a terminal that hangs up. */
+function heedless(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const pass = () => {
+    if (signal.reason !== 'SIGHUP') controller.abort(signal.reason);
+  };
+  if (signal.aborted) pass();
+  else signal.addEventListener('abort', pass, { once: true });
+  return controller.signal;
+}
+
+/**
+ * The end of a process that stopped at a step that nobody has confirmed: a reboot that was asked for
+ * says better what to do, and a failure may be meant to take everything back.
+ */
+async function instead(
+  session: Session,
+  held: string,
+  standing: Outcome,
+  ended: ReadonlyMap<string, StepResult>,
+): Promise<Outcome> {
+  if (standing.status === 'waiting') {
+    for (const [id, result] of ended) {
+      if (result.kind === 'waiting') return outcome('waiting', result.why, { step: id, hint: result.hint });
+    }
+  }
+  const node = session.runbook?.nodes.find(({ id }) => id === held);
+  if (standing.status !== 'failed' || node?.onFailure !== 'rollback') return standing;
+  return goBack({ ...session, signal: new AbortController().signal }, node, standing.message);
+}
+
 async function attemptNode(session: Session, node: Node, options: ForwardOptions): Promise<StepResult> {
+  if (mustBeAttended(session, node)) {
+    return {
+      kind: 'waiting',
+      why: `"${node.id}" must be confirmed by somebody, and nobody is there`,
+      hint: `Go on with: migrate resume ${session.state.run}`,
+    };
+  }
   switch (node.kind) {
     case 'step':
       return attemptStep(session, node);
@@ -106,6 +188,16 @@ async function attemptNode(session: Session, node: Node, options: ForwardOptions
     default:
       return passGate(session, node, options);
   }
+}
+
+/** Nothing that may cut everybody off is begun by itself. */
+function mustBeAttended(session: Session, node: Node): boolean {
+  return (
+    session.unattended !== undefined &&
+    node.kind === 'step' &&
+    node.confirmWithin !== undefined &&
+    stepOf(session, node).intent === undefined
+  );
 }
 
 async function conclude(
@@ -126,7 +218,8 @@ async function conclude(
   }
   if (stopping?.result.kind === 'failed') {
     const { node, result } = stopping;
-    if (node.onFailure === 'rollback') return goBack(session, node, result.failure);
+    if (node.onFailure === 'rollback' || result.goBack === true)
+      return goBack(session, node, `step "${node.id}" failed: ${result.failure.message}`);
     return outcome('failed', `step "${node.id}" failed: ${result.failure.message}`, {
       step: node.id,
       hint: [
@@ -165,9 +258,9 @@ async function conclude(
 }
 
 /** The step's failure stays what it is, also when everything is undone after it. */
-async function goBack(session: Session, node: Node, failure: Failure): Promise<Outcome> {
+async function goBack(session: Session, node: Pick<Node, 'id'>, failed: string): Promise<Outcome> {
   const undone = await rollBack(session, {});
-  const message = `step "${node.id}" failed: ${failure.message}\nThen: ${undone.message}`;
+  const message = `${failed}\nThen: ${undone.message}`;
   const exitCode = undone.status === 'rolled-back' ? exitCodes.stepFailed : undone.exitCode;
   return { ...undone, message, exitCode, step: node.id };
 }

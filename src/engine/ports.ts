@@ -1,6 +1,14 @@
 import type { Journal } from '../journal/port.ts';
 import type { JournalEvent, ProcessIdentity } from '../journal/event.ts';
-import type { BootIdentity, Clock, Command, CommandResult, Host, Progress } from '../runbook/index.ts';
+import type {
+  BootIdentity,
+  Clock,
+  Command,
+  CommandResult,
+  Host,
+  LaterWritesDecision,
+  Progress,
+} from '../runbook/index.ts';
 
 /** Everything the engine needs of the outside. The command line composes it. */
 export interface Ports {
@@ -8,6 +16,8 @@ export interface Ports {
   readonly host: EngineHost;
   readonly operator: Operator;
   readonly logs: StepLogs;
+  readonly notifier: Notifier;
+  readonly confirmations: Confirmations;
   /** Told of everything, in order; it must not throw and nothing waits for it. */
   readonly tell: (event: LiveEvent) => void;
   /** Called at named points; rehearsals end the process there. */
@@ -22,7 +32,13 @@ export type CrashPoint =
   | 'after-checkpoint'
   | 'mid-undo'
   | 'before-undo-record'
-  | 'at-gate';
+  | 'before-gate'
+  | 'at-gate'
+  | 'before-opening'
+  | 'after-opening'
+  | 'taking-lock'
+  | 'freeing-lock'
+  | 'half-line';
 
 export interface EngineHost extends Host {
   /** Like `exec`, with the run's mark in the child's environment, and the child's identity before it matters. */
@@ -51,8 +67,52 @@ export interface Operator {
   ): Promise<'yes' | 'flag' | 'no' | 'absent'>;
   /** Consent to what cannot be taken back: a typed phrase, or the flag that names the step. `--yes` never gives it. */
   acceptIrreversible(step: string, why: string): Promise<'phrase' | 'flag' | 'no' | 'absent'>;
+  /**
+   * Whether somebody at the terminal can still reach the machine, or wants the step undone; `absent` when
+   * nobody can be asked, or the terminal is gone. `--yes` never answers it.
+   * @param until aborted when the answer is not needed any more
+   */
+  stillThere(step: string, question: string, until: AbortSignal): Promise<'yes' | 'no' | 'absent'>;
+  /** What becomes of writes that a rollback would lose; asked before anything is undone. */
+  laterWrites(step: string, question: string): Promise<LaterWritesDecision | 'absent'>;
+  /** What becomes of a soak that stopped; `absent` when nobody can be asked. `--yes` never answers it. */
+  soakStopped(step: string, unhealthy: readonly string[]): Promise<'rollback' | 'go-on' | 'stop' | 'absent'>;
   /** Typed input given for a gate with `--set`, or asked for. */
   gateInput(step: string, fields: readonly string[]): Promise<Readonly<Record<string, unknown>> | undefined>;
+}
+
+/** How somebody who is not at this terminal says that the machine can be reached. */
+export interface Confirmations {
+  /** @param armedSeq of the start that armed the deadline: a word about an earlier attempt does not count */
+  requested(step: string, armedSeq: number): Promise<boolean>;
+}
+
+/** Reaches somebody who is not at this terminal. */
+export interface Notifier {
+  /** How it went, `exitCode` 0 for well; nothing when nobody is to be told here. It takes seconds at most. */
+  notify(notice: Notice): Promise<Notified | undefined>;
+}
+
+export interface Notice {
+  readonly kind: 'soak-stopped' | 'waiting' | 'stalled' | 'failed' | 'completed';
+  /** What to tell; never a secret, since it is in the journal. */
+  readonly about: string;
+  readonly step?: string | undefined;
+  /** The way on. */
+  readonly hint?: string | undefined;
+  readonly run: string;
+  readonly runbook: string;
+  readonly host: string;
+  /** The run's folder. */
+  readonly folder: string;
+  readonly unattended?: 'boot' | 'timer' | undefined;
+}
+
+export interface Notified {
+  /** The program that was to tell them. */
+  readonly by: string;
+  readonly exitCode: number | null;
+  readonly error?: string | undefined;
 }
 
 /** The output of commands, per attempt; not part of the journal, and losing it loses no truth. */
@@ -77,4 +137,19 @@ export type LiveEvent =
       readonly minMs: number;
       readonly opensAt: string | undefined;
       readonly why: string | undefined;
+      /** What the latest look found, by probe: true, false, or what is wrong. */
+      readonly readings?: Readonly<Record<string, boolean | string>>;
+      readonly counters?: Readonly<Record<string, string>>;
+      /** While this process goes on looking. */
+      readonly nextLookAt?: string;
+      /** The latest of what did not count, latest last. */
+      readonly notCounted?: readonly { readonly until: string; readonly ms: number; readonly why: string }[];
+    }
+  | {
+      readonly type: 'deadline';
+      readonly step: string;
+      /** Milliseconds until it is undone. */
+      readonly leftMs: number;
+      /** What somebody types, at best after logging in anew. */
+      readonly command: string;
     };

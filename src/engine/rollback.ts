@@ -1,8 +1,12 @@
 import { planRollback, type RollbackPlan, type RollbackStep } from '../plan/rollback.ts';
 import { isSameBoot } from '../journal/boot.ts';
 import { stepState } from '../journal/state.ts';
+import type { LaterWritesDecision } from '../runbook/index.ts';
 import { settleDoubt } from './doubt.ts';
 import { contextOf } from './context.ts';
+import { lastResorts } from './last-resort.ts';
+import { decideLaterWrites, recordDecisions } from './later-writes.ts';
+import { recordWaivers, refuseMissing } from './missing-needs.ts';
 import { outcome, type Outcome } from './outcome.ts';
 import {
   Interrupted,
@@ -14,10 +18,15 @@ import {
 } from './session.ts';
 import { probeUndone } from './undo-probe.ts';
 import { undoStep } from './undo.ts';
+import { lookAtWayBack, type Surroundings } from './way-back.ts';
 
 export interface RollbackOptions {
   /** Keep this step and all that began before it. */
   readonly to?: string;
+  /** What becomes of writes that the rollback would lose. */
+  readonly laterWrites?: LaterWritesDecision | undefined;
+  /** Steps to undo although something that their undo consumes is not there. */
+  readonly acceptMissing?: readonly string[] | undefined;
 }
 
 /**
@@ -40,8 +49,15 @@ async function goBack(session: Session, options: RollbackOptions): Promise<Outco
   const refusal = await refuseIrreversible(session, planRollback(state, boot, to));
   if (refusal !== undefined) return refusal;
   const plan = planRollback(state, boot, to);
+  const ahead = [...plan.beforeReboot, ...plan.afterReboot];
+  const { needs, laterWrites } = await lookAhead(session, ahead);
+  const { acceptMissing = [] } = options;
+  const missing = refuseMissing(session, needs, acceptMissing, ahead);
+  if (missing !== undefined) return missing;
+  const decided = await decideLaterWrites(session, laterWrites, options.laterWrites);
+  if ('status' in decided) return decided;
   if (mustAnnounce(session, plan, to)) {
-    const steps = [...plan.beforeReboot, ...plan.afterReboot].map(({ id }) => id);
+    const steps = ahead.map(({ id }) => id);
     await record(session, {
       type: 'rollback.started',
       ...(to === undefined ? {} : { to }),
@@ -49,6 +65,8 @@ async function goBack(session: Session, options: RollbackOptions): Promise<Outco
       reboot: plan.rebootNeeded,
     });
   }
+  await recordWaivers(session, needs, acceptMissing);
+  await recordDecisions(session, decided);
   const stopped =
     (await undoAll(session, plan.beforeReboot, { later: plan.afterReboot, provenLater: true })) ??
     (await passReboot(session, plan)) ??
@@ -60,6 +78,20 @@ async function goBack(session: Session, options: RollbackOptions): Promise<Outco
     : outcome('rolled-back', `undone up to "${to}", which stays done`, {
         hint: `Go on from there with: migrate resume ${state.run}`,
       });
+}
+
+/** Everything that can be known is known before the first undo, since a rollback that stops half-way is neither side. */
+async function lookAhead(session: Session, steps: readonly RollbackStep[]) {
+  try {
+    return await lookAtWayBack(surroundingsOf(session), steps);
+  } catch (thrown) {
+    throwIfInterrupted(session.signal);
+    throw thrown;
+  }
+}
+
+function surroundingsOf({ state, runbook, folder, ports, signal }: Session): Surroundings {
+  return { state, runbook, folder, host: ports.host, signal };
 }
 
 /** It begins now, or goes elsewhere, or the machine has meanwhile booted into what is to be undone. */
@@ -109,12 +141,15 @@ async function passReboot(session: Session, plan: RollbackPlan): Promise<Outcome
   const { rollback, run } = session.state;
   const says = 'the undone steps take effect at the next boot; reboot this machine now';
   if (rollback?.reboot !== 'waiting') {
+    await session.ports.crashPoint('before-gate', undefined);
     await record(session, { type: 'rollback.reboot-entered', boot, says });
     await session.ports.crashPoint('at-gate', undefined);
   } else if (rollback.rebootFrom !== undefined && !isSameBoot(rollback.rebootFrom, boot)) {
     const still = await stillInEffect(session, rollback.toProve);
     if (still !== undefined) return still;
+    await session.ports.crashPoint('before-opening', undefined);
     await record(session, { type: 'rollback.reboot-passed', boot });
+    await session.ports.crashPoint('after-opening', undefined);
     return undefined;
   }
   return outcome('waiting', `the rollback waits for a reboot: ${says}`, {
@@ -155,13 +190,16 @@ async function refuseIrreversible(session: Session, plan: RollbackPlan): Promise
     const how = step.status === 'done' ? 'is done' : 'may be done, wholly or in part,';
     const undo = step.intent?.undo;
     const why = undo?.kind === 'irreversible' ? undo.why : node.irreversible;
+    const resorts = lastResorts(surroundingsOf(session));
     return outcome(
       'rollback-incomplete',
       `"${id}" ${how} and cannot be undone${why === undefined ? '' : `: ${why}`}. Nothing was changed`,
       {
         step: id,
         hint:
-          `What is left: copy the data back from where it is now and verify it, or restore the backup.\n` +
+          (resorts.length === 0
+            ? 'What is left: copy the data back from where it is now and verify it, or restore the backup.\n'
+            : `What is left is to bring the data back by hand, and to verify it:\n${resorts.map((line) => `  ${line}\n`).join('')}`) +
           `Undo what came after it: migrate rollback ${run} --to ${id}`,
       },
     );

@@ -1,5 +1,6 @@
 import { StepError } from '../errors.ts';
 import type { RecordedUndo } from '../journal/event.ts';
+import { stepState } from '../journal/state.ts';
 import type { RollbackStep } from '../plan/rollback.ts';
 import { formatCommand, isRestoreFile, type Command, type UndoAction } from '../runbook/index.ts';
 import { actContext, execJournaled, type Acting } from './act.ts';
@@ -136,5 +137,6 @@ async function runUndoCode(
     );
   }
   const context = capturedContext(contextOf(session, node), captured);
-  await node.undo.run(actContext(session, node, context, acting, session.signal));
+  const { laterWrites } = stepState(session.state, acting.step);
+  await node.undo.run({ ...actContext(session, node, context, acting, session.signal), laterWrites });
 }

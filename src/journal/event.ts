@@ -111,6 +111,11 @@ const bodies = [
   z.object({
     type: z.literal('operator.notified'),
     about: z.string(),
+    /** Which of the occasions it was, and the step that it is about. */
+    kind: z.enum(['soak-stopped', 'waiting', 'stalled', 'failed', 'completed']).optional(),
+    step: z.string().optional(),
+    /** The program that was to tell them. */
+    by: z.string().optional(),
     exitCode: z.number().nullable(),
     error: z.string().optional(),
   }),
@@ -146,8 +151,9 @@ const bodies = [
     /** Milliseconds from `clocks` within which the operator must confirm that they can still reach the machine. */
     confirmWithin: z.number().positive().optional(),
   }),
-  z.object({ type: z.literal('step.confirmed'), ...step, by: z.enum(['person', 'flag', 'probe']) }),
-  /** Nobody confirmed in time, so the run goes back. */
+  /** `elsewhere`: by another process, which shows more than the terminal that was open all along. */
+  z.object({ type: z.literal('step.confirmed'), ...step, from: z.enum(['terminal', 'elsewhere']) }),
+  /** Nobody confirmed, in time or at all, so the step is undone. */
   z.object({ type: z.literal('step.expired'), ...step, why: z.string() }),
   /** What a step itself made durable half-way, such as a rename before a deletion. */
   z.object({ type: z.literal('step.noted'), ...attempt, note: z.string(), data: json.optional() }),
@@ -176,7 +182,13 @@ const bodies = [
     why: z.enum(['when', 'already-done', 'failed-need']),
     output: json.optional(),
   }),
-  z.object({ type: z.literal('step.failed'), ...attempt, error: failure }),
+  z.object({
+    type: z.literal('step.failed'),
+    ...attempt,
+    error: failure,
+    /** The runbook goes back when this step fails, so a process that finds it like this does. */
+    then: z.literal('rollback').optional(),
+  }),
   z.object({ type: z.literal('step.interrupted'), ...attempt, by: z.string() }),
   /** What became of a start without an end, and who said so. */
   z.object({
@@ -224,11 +236,19 @@ const bodies = [
     readings: z.record(z.string(), z.union([z.boolean(), z.string()])),
     /** Of cumulative probes, by name: what grows with every trouble, also while nobody looked. */
     counters: z.record(z.string(), z.string()).optional(),
+    /** Those of the counters that a boot does not begin anew. */
+    lasting: z.array(z.string()).optional(),
+    /** Who looked. */
+    sampler: z.enum(['timer', 'wait', 'resume']).optional(),
+    /** A second look, moments after one that found it unhealthy. */
+    confirms: z.literal(true).optional(),
     boot,
     clocks,
   }),
   /** A probe failed; only a person's `resume` goes on soaking. */
   z.object({ type: z.literal('soak.stopped'), ...step, unhealthy: z.array(z.string()) }),
+  /** Whoever was asked at the terminal goes on soaking. */
+  z.object({ type: z.literal('soak.continued'), ...step }),
   z.object({
     type: z.literal('gate.opened'),
     ...step,
@@ -253,6 +273,8 @@ const bodies = [
     decision: z.enum(['carry-back', 'drop']),
     by: z.enum(['flag', 'person', 'parameter']),
   }),
+  /** Somebody said to go back although something that this step's undo consumes is not as it should be. */
+  z.object({ type: z.literal('undo.needs-waived'), ...step, missing: z.array(z.string()).min(1) }),
   z.object({ type: z.literal('undo.started'), ...step, undo: recordedUndo, boot }),
   z.object({
     type: z.literal('undo.completed'),

@@ -18,13 +18,18 @@ export function applyToStep(
       step.deadline =
         event.confirmWithin === undefined
           ? undefined
-          : { withinMs: event.confirmWithin, boot: event.boot, clocks: event.clocks, decided: undefined };
+          : {
+              ...{ withinMs: event.confirmWithin, boot: event.boot, clocks: event.clocks },
+              ...{ armedSeq: event.seq, decided: undefined },
+            };
       step.undone = false;
+      step.rollsBack = false;
       step.skipped = undefined;
       step.error = undefined;
       return;
     case 'step.completed':
       step.status = 'done';
+      step.rollsBack = false;
       step.output = event.output;
       step.completedAt = event.at;
       step.error = undefined;
@@ -40,12 +45,14 @@ export function applyToStep(
     case 'step.failed':
       step.status = 'failed';
       step.error = event.error;
+      step.rollsBack = event.then === 'rollback';
       return;
     case 'step.interrupted':
       step.status = 'interrupted';
       return;
     case 'step.settled':
       if (event.as === 'not-started' || event.as === 'partial') step.status = event.as;
+      step.rollsBack = false;
       return;
     case 'step.verified':
       step.verifiedAt = event.clocks;
@@ -58,6 +65,9 @@ export function applyToStep(
       // Whichever came first stands.
       if (step.deadline) step.deadline.decided ??= event.type === 'step.confirmed' ? 'confirmed' : 'expired';
       return;
+    case 'undo.needs-waived':
+      step.needsWaived = true;
+      return;
     case 'later-writes.decided':
       step.laterWrites = event.decision;
       return;
@@ -69,18 +79,26 @@ export function applyToStep(
         ...{ kind: event.kind, says: event.says, min: event.min, max: event.max, maxGap: event.maxGap },
         enteredBoot: event.boot,
         enteredAt: event.at,
+        sampler: event.sampler,
         samples: [],
         stopped: undefined,
+        forgiven: 0,
         openedSeq: undefined,
       };
       return;
     case 'gate.sampled': {
-      const { healthy, readings, counters, boot, clocks, at } = event;
-      step.gate?.samples.push({ healthy, readings, counters: counters ?? {}, boot, clocks, at });
+      const { healthy, readings, counters = {}, lasting = [], sampler, confirms = false } = event;
+      const { boot, clocks, at } = event;
+      step.gate?.samples.push({
+        ...{ healthy, readings, counters, lasting, sampler, confirms, boot, clocks, at },
+      });
       return;
     }
     case 'soak.stopped':
       if (step.gate) step.gate.stopped = event.unhealthy;
+      return;
+    case 'soak.continued':
+      goOnSoaking(step);
       return;
     case 'gate.opened':
       step.status = 'done';
@@ -103,6 +121,13 @@ export function applyToStep(
   }
 }
 
+/** Somebody looked, so a soak that had stopped goes on, and its failures are counted anew. */
+export function goOnSoaking({ gate }: StepState): void {
+  if (gate?.stopped === undefined) return;
+  gate.stopped = undefined;
+  gate.forgiven = gate.samples.length;
+}
+
 /**
  * After an undo the step is as if it had never begun: the next start captures anew. Its output stays
  * until then, since a step that is undone later may still ask for it.
@@ -119,5 +144,7 @@ function forget(step: StepState): void {
   step.gate = undefined;
   step.accepted = false;
   step.deadline = undefined;
+  step.rollsBack = false;
+  step.needsWaived = false;
   step.laterWrites = undefined;
 }

@@ -83,7 +83,6 @@ export function apply(state: RunState, event: JournalEvent): void {
     case 'run.interrupted':
     case 'run.stalled':
     case 'orphan.ended':
-    case 'operator.notified':
     case 'journal.repaired':
     case 'step.noted':
     case 'step.tried':
@@ -139,6 +138,11 @@ function applyChange(state: RunState, event: EventOf<'run.changed'>): void {
 function beginRollback(state: RunState, event: EventOf<'rollback.started'>): void {
   const before = state.rollback;
   const waits = event.reboot && before?.reboot === 'waiting';
+  // What was said for an earlier rollback, which came to its end, says nothing of this one.
+  if (before === undefined) {
+    for (const step of state.steps.values())
+      Object.assign(step, { needsWaived: false, laterWrites: undefined });
+  }
   state.status = 'rolling-back';
   state.rollback = {
     to: event.to,
@@ -164,11 +168,6 @@ function completeUndo(state: RunState, event: Extract<JournalEvent, { type: 'und
 /** Nobody agrees in advance: consent given before a soak, an undo or an edit does not reach beyond it. */
 function withdrawConsent(state: RunState): void {
   for (const step of state.steps.values()) step.accepted = false;
-}
-
-/** Somebody looked, so soaks that had stopped go on. */
-function clearStops(state: RunState): void {
-  for (const { gate } of state.steps.values()) if (gate) gate.stopped = undefined;
 }
 
 /** What was skipped on the strength of a step that is undone by now has to be looked at again. */

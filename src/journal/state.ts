@@ -44,6 +44,10 @@ export interface StepState {
   accepted: boolean;
   /** Of a step with `confirmWithin`, from its start until it is undone. */
   deadline: Deadline | undefined;
+  /** It failed, and the runbook goes back then; until it is run, settled or undone. */
+  rollsBack: boolean;
+  /** In the rollback under way somebody said to undo it, whatever its undo lacks. */
+  needsWaived: boolean;
   /** What somebody decided about writes to the new side, for this step's undo. */
   laterWrites: 'carry-back' | 'drop' | undefined;
 }
@@ -54,6 +58,8 @@ export interface Deadline {
   /** When and in which boot it was armed. */
   readonly boot: BootIdentity;
   readonly clocks: ClockReading;
+  /** Sequence number of the start that armed it; tells one attempt's deadline from another's. */
+  readonly armedSeq: number;
   decided: 'confirmed' | 'expired' | undefined;
 }
 
@@ -66,10 +72,16 @@ export interface GateState {
   readonly enteredBoot: BootIdentity;
   readonly enteredAt: string;
   readonly samples: Sample[];
+  readonly sampler: Sampler | undefined;
   /** What was unhealthy when the soak stopped; a person's `resume` clears it. */
   stopped: readonly string[] | undefined;
+  /** How many of the samples somebody had seen when they went on with a stopped soak. */
+  forgiven: number;
   openedSeq: number | undefined;
 }
+
+/** Who looks at a soak's health. */
+export type Sampler = 'timer' | 'wait' | 'resume';
 
 /** One look at a soak's health. */
 export interface Sample {
@@ -77,6 +89,11 @@ export interface Sample {
   readonly readings: Readonly<Record<string, boolean | string>>;
   /** Of cumulative probes, by name. */
   readonly counters: Readonly<Record<string, string>>;
+  /** Those of the counters that a boot does not begin anew. */
+  readonly lasting: readonly string[];
+  readonly sampler: Sampler | undefined;
+  /** A second look, moments after one that found it unhealthy. */
+  readonly confirms: boolean;
   readonly boot: BootIdentity;
   readonly clocks: ClockReading;
   readonly at: string;
@@ -93,6 +110,8 @@ export interface RunState {
   readonly source: { readonly file: string; readonly files: Readonly<Record<string, string>> };
   readonly tools: Readonly<Record<string, string>>;
   readonly claims: readonly Claim[];
+  /** Mount points on which the runbook and the claimed paths lay when the run began. */
+  readonly mounts: readonly string[];
   nodes: readonly RecordedNode[];
   /** Begun steps that an accepted edit took out of the runbook; what they did can still be undone. */
   removed: readonly RecordedNode[];
@@ -105,13 +124,14 @@ export interface RunState {
   readonly steps: Map<string, StepState>;
   rollback: RollbackState | undefined;
   lastProcess: ProcessIdentity | undefined;
+  unattended: Unattended;
+  /** What somebody was told last, until a person resumes: nobody is told the same at every look. */
+  lastTold: string | undefined;
   lastSeq: number;
   lastAt: string;
 }
 
 /** A rollback under way. */
-  /** Mount points on which the runbook and the claimed paths lay when the run began. */
-  readonly mounts: readonly string[];
 export interface RollbackState {
   readonly to: string | undefined;
   readonly steps: readonly string[];
@@ -124,9 +144,6 @@ export interface RollbackState {
 
 /** The state of one step; a step that the journal does not know is pending. */
 export function stepState(state: RunState, id: string): StepState {
-  unattended: Unattended;
-  /** What somebody was told last, until a person resumes: nobody is told the same at every look. */
-  lastTold: string | undefined;
   let step = state.steps.get(id);
   if (step === undefined) {
     step = freshStep(id);
@@ -152,6 +169,8 @@ function freshStep(id: string): StepState {
     gate: undefined,
     accepted: false,
     deadline: undefined,
+    rollsBack: false,
+    needsWaived: false,
     laterWrites: undefined,
   };
 }

@@ -1,5 +1,6 @@
 import type { LiveEvent } from '../engine/ports.ts';
 import type { JournalEvent } from '../journal/event.ts';
+import { formatDuration } from './duration.ts';
 import { findingOf, findingText } from './finding.ts';
 import { unreachable } from './unreachable.ts';
 import { emptyView, isActive, stepOf, untouched, type StepView, type View } from './view.ts';
@@ -23,6 +24,15 @@ export function foldView(view: View, live: LiveEvent): View {
           minMs: live.minMs,
           opensAt: live.opensAt,
           why: live.why,
+        },
+      }));
+    case 'deadline':
+      return change(view, live.step, (step) => ({
+        ...step,
+        status: 'at-gate',
+        gate: {
+          ...{ kind: 'confirm', says: deadlineText(live) },
+          ...{ countedMs: undefined, minMs: undefined, opensAt: undefined, why: undefined },
         },
       }));
     default:
@@ -74,15 +84,21 @@ function foldJournaled(view: View, event: JournalEvent): View {
     case 'orphan.ended':
     case 'operator.notified':
     case 'step.noted':
-    case 'step.confirmed':
-    case 'step.expired':
     case 'soak.stopped':
+    case 'soak.continued':
     case 'later-writes.decided':
+    case 'undo.needs-waived':
     case 'journal.repaired':
     case 'irreversible.accepted':
     case 'step.verified':
     case 'gate.sampled':
       return view;
+    case 'step.confirmed':
+    case 'step.expired':
+      return change(view, event.step, (step) => ({
+        ...stopped(step, event.type === 'step.confirmed' ? 'done' : 'interrupted'),
+        note: event.type === 'step.confirmed' ? 'confirmed' : event.why,
+      }));
     case 'step.started':
       return change(view, event.step, (step) => ({
         ...untouched(step.node),
@@ -208,6 +224,11 @@ const settledAs = {
   partial: 'interrupted',
   undone: 'undone',
 } as const;
+
+/** Until when somebody must speak, and what they type. */
+export function deadlineText({ leftMs, command }: LiveEvent & { type: 'deadline' }): string {
+  return `undone in ${formatDuration(leftMs)} unless confirmed; log in anew and type: ${command}`;
+}
 
 function change(view: View, id: string, changed: (step: StepView) => StepView): View {
   if (stepOf(view, id) === undefined) return view;

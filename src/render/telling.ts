@@ -3,7 +3,7 @@ import type { JournalEvent } from '../journal/event.ts';
 import { quoteWord } from '../runbook/index.ts';
 import { formatDuration } from './duration.ts';
 import { findingOf, findingText } from './finding.ts';
-import { openers, skipReasons } from './fold-view.ts';
+import { deadlineText, openers, skipReasons } from './fold-view.ts';
 import { formatProgress } from './progress.ts';
 import type { Tone } from './style.ts';
 import { unreachable } from './unreachable.ts';
@@ -37,6 +37,8 @@ export function tellingOf(live: LiveEvent, before: View): Telling {
         tone: 'faint',
         weight: 'detail',
       };
+    case 'deadline':
+      return { step: live.step, text: deadlineText(live), tone: 'warning', weight: 'operator' };
     case 'countdown':
       return { step: live.step, text: soaked(live), tone: 'faint', weight: 'normal' };
     default:
@@ -145,18 +147,32 @@ function journaled(event: JournalEvent, before: View): Telling {
     case 'step.noted':
       return { ...detail(event.note), step: event.step };
     case 'step.confirmed':
-      return { ...normal('confirmed: it stays', 'good'), step: event.step };
+      return {
+        ...normal(
+          event.from === 'elsewhere' ? 'confirmed from elsewhere: it stays' : 'confirmed here: it stays',
+          'good',
+        ),
+        step: event.step,
+      };
     case 'step.expired':
-      return { ...operator(`not confirmed in time: ${event.why}`, 'bad'), step: event.step };
+      return { ...operator(`goes back: ${event.why}`, 'bad'), step: event.step };
     case 'soak.stopped':
       return {
         ...operator(`the soak stopped, it is not healthy: ${event.unhealthy.join('; ')}`, 'bad'),
         step: event.step,
       };
+    case 'soak.continued':
+      return { ...normal('the soak goes on', 'warning'), step: event.step };
     case 'later-writes.decided': {
       const what = event.decision === 'carry-back' ? 'are carried back' : 'are dropped';
       return { ...operator(`writes since the cut-over ${what}`, 'warning'), step: event.step };
     }
+
+    case 'undo.needs-waived':
+      return {
+        ...operator(`undone all the same, although it lacks: ${event.missing.join('; ')}`, 'warning'),
+        step: event.step,
+      };
 
     case 'command.started':
       return { ...normal(`$ ${event.argv.map(quoteWord).join(' ')}`, 'plain'), step: event.step };

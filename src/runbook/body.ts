@@ -51,6 +51,10 @@ interface BodyBase<Params, Outputs, Input, Captured, Output extends Schema> {
   readonly verify?: (
     context: CapturedContext<Params, Outputs, Input, Captured> & { readonly output: OutputOf<Output> },
   ) => void | Promise<void>;
+  /** How a person goes back by what this step has saved, when no undo can any more: commands or words. */
+  readonly lastResort?: (
+    context: CapturedContext<Params, Outputs, Input, Captured> & { readonly output: OutputOf<Output> },
+  ) => readonly (string | Command)[];
   /** Changes nothing; what a dry run finds out for the plan. */
   readonly preview?: (context: ReadContext<Params, Outputs, Input>) => Promise<Preview>;
   /** Running it twice does no harm and ends alike: an interrupted attempt is simply run again. */

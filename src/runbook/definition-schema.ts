@@ -40,15 +40,26 @@ const stepOptions = {
   onFailure: z.enum(['stop', 'continue', 'rollback']).optional(),
 };
 
-const undoCode = z.strictObject({ describe: text, run: fn, breakGlass: text });
+const undoCode = z.strictObject({
+  describe: text,
+  run: fn,
+  breakGlass: text,
+  laterWrites: fn.optional(),
+});
+
+const undoNeeds = z
+  .array(z.strictObject({ name: z.string().min(1), check: fn, advisory: z.literal(true).optional() }))
+  .optional();
 
 const reversal = {
   undo: z
     .union([fn, undoCode], { error: 'must be a function that gives data, or { describe, run, breakGlass }' })
     .optional(),
+  undoNeeds,
   irreversible: why.optional(),
   readonly: z.literal(true).optional(),
   effective: z.enum(['now', 'at-boot']).optional(),
+  confirmWithin: duration.optional(),
 };
 
 const body = {
@@ -56,6 +67,7 @@ const body = {
   output: schema.optional(),
   probe: fn.optional(),
   verify: fn.optional(),
+  lastResort: fn.optional(),
   preview: fn.optional(),
   idempotent: z.boolean().optional(),
   retry: z
@@ -78,14 +90,30 @@ const operation = z.strictObject({
   input: schema,
   reversal: z.enum(['undo', 'irreversible', 'readonly']),
   undo: reversal.undo,
+  undoNeeds,
   ...body,
 });
+
+const soakProbe = z
+  .strictObject({
+    name: z.string().min(1),
+    check: fn.optional(),
+    counter: fn.optional(),
+    lasts: z.enum(['boot', 'boots']).optional(),
+  })
+  .refine(({ check, counter }) => (check === undefined) !== (counter === undefined), {
+    error: 'must have either a check (is it healthy now?) or a counter (what grows with every trouble)',
+  })
+  .refine(({ counter, lasts }) => lasts === undefined || counter !== undefined, {
+    error: 'has lasts, which says how long a counter lasts, and no counter',
+  });
 
 export const definitionSchemas = {
   inlineStep: z.strictObject({ ...stepOptions, ...reversal, ...body }),
   operationStep: z.strictObject({
     ...stepOptions,
     effective: reversal.effective,
+    confirmWithin: reversal.confirmWithin,
     irreversible: reversal.irreversible,
     retry: body.retry,
     timeout: body.timeout,
@@ -107,9 +135,13 @@ export const definitionSchemas = {
     max: durationOrFn,
     maxGap: duration.optional(),
     fresh: z.array(z.string()).optional(),
+    tolerate: z.number().int().min(0).optional(),
     probes: z
-      .array(z.strictObject({ name: z.string().min(1), check: fn }))
+      .array(soakProbe)
       .min(1, { error: 'must ask at least one question, or nothing is observed' })
+      .refine((probes) => probes.length === 0 || probes.some(({ check }) => check !== undefined), {
+        error: 'must have at least one check: a counter that stands still says nothing of what was ill before',
+      })
       .refine((probes) => new Set(probes.map(({ name }) => name)).size === probes.length, {
         error: 'must have a name of its own each',
       }),

@@ -45,10 +45,19 @@ export type { Runbook } from './runbook.ts';
 export { isSecretReference, secret, type SecretReference } from './secret.ts';
 export type { Finding } from './step.ts';
 export { sh } from './sh.ts';
-export { isRestoreFile, type RestoreFile, type Undo, type UndoAction } from './undo.ts';
+export {
+  isRestoreFile,
+  type RestoreFile,
+  type Undo,
+  type UndoAction,
+  type UndoContext,
+  type UndoNeed,
+  type UndoNeedAnswer,
+} from './undo.ts';
+export type { LaterWrites, LaterWritesDecision } from './later-writes.ts';
 export { durationMs } from './duration.ts';
 export { issueText } from './issue-text.ts';
 export { didYouMean } from './suggestion.ts';
 export { validate } from './validate.ts';
 export { absolutePath, duration } from './parameter.ts';
-export type { HealthProbe } from './gate.ts';
+export type { CumulativeProbe, HealthProbe, SoakProbe } from './gate.ts';

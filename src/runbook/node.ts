@@ -2,11 +2,11 @@ import type { z } from 'zod';
 import type { Preview, ProbeAnswer, Retry, Schema } from './body.ts';
 import type { Command } from './command.ts';
 import type { ActContext, CapturedContext, ReadContext, StepContext } from './context.ts';
-import type { Duration, HealthProbe } from './gate.ts';
+import type { Duration, SoakProbe } from './gate.ts';
 import type { CommandResult } from './host.ts';
 import type { Reversal } from './operation.ts';
 import type { Finding } from './step.ts';
-import type { Undo } from './undo.ts';
+import type { Undo, UndoNeed } from './undo.ts';
 
 /**
  * The graph as the engine sees it: types that flowed for the author are gone, and inline steps and
@@ -33,8 +33,11 @@ export interface StepNode extends NodeBase {
   /** Why it cannot be taken back, where it cannot. */
   readonly irreversible: string | undefined;
   readonly effective: 'now' | 'at-boot';
+  /** How long after its start it is undone unless somebody confirms that the machine can still be reached. */
+  readonly confirmWithin: Duration | undefined;
   readonly body: StepBody;
   readonly undo: Undo<unknown, unknown, unknown, unknown> | undefined;
+  readonly undoNeeds: readonly UndoNeed[];
   readonly operation:
     | {
         readonly name: string;
@@ -51,6 +54,9 @@ export interface StepBody {
   readonly output?: Schema;
   readonly probe?: (context: CapturedContext) => ProbeAnswer<Schema> | Promise<ProbeAnswer<Schema>>;
   readonly verify?: (context: CapturedContext & { readonly output: unknown }) => void | Promise<void>;
+  readonly lastResort?: (
+    context: CapturedContext & { readonly output: unknown },
+  ) => readonly (string | Command)[];
   readonly preview?: (context: ReadContext) => Promise<Preview>;
   readonly idempotent?: boolean;
   readonly retry?: Retry;
@@ -94,5 +100,6 @@ export interface SoakNode extends NodeBase {
   readonly max: Duration | ((context: StepContext) => Duration);
   readonly maxGap: Duration;
   readonly fresh: readonly string[];
-  readonly probes: readonly HealthProbe<unknown, unknown>[];
+  readonly probes: readonly SoakProbe<unknown, unknown>[];
+  readonly tolerate: number;
 }

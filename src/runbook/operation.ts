@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Body, Schema } from './body.ts';
-import type { Undo } from './undo.ts';
+import type { Undo, UndoNeed } from './undo.ts';
 
 /** How a step can be taken back: by its undo, not at all, or there is nothing to take back. */
 export type Reversal = 'undo' | 'irreversible' | 'readonly';
@@ -17,8 +17,12 @@ export type Operation<Input, Captured, Output extends Schema, R extends Reversal
   UndoOf<R, Input, Captured>;
 
 type UndoOf<R extends Reversal, Input, Captured> = R extends 'undo'
-  ? { readonly undo: Undo<unknown, unknown, Input, Captured> }
-  : { readonly undo?: never };
+  ? {
+      readonly undo: Undo<unknown, unknown, Input, Captured>;
+      /** What the undo consumes; asked for before a rollback begins. */
+      readonly undoNeeds?: readonly UndoNeed<unknown, unknown, Input, Captured>[];
+    }
+  : { readonly undo?: never; readonly undoNeeds?: never };
 
 /** Defines an operation; gives it back as it is, with its types. */
 export function operation<

@@ -4,7 +4,7 @@ import type { Duration } from './gate.ts';
 import type { Json } from './json.ts';
 import type { Operation, Reversal } from './operation.ts';
 import type { RunbookTypeError } from './type-error.ts';
-import type { Undo } from './undo.ts';
+import type { Undo, UndoNeed } from './undo.ts';
 
 /** Outputs by step id. */
 export type Done = Record<string, unknown>;
@@ -26,14 +26,29 @@ export interface StepOptions<Params, Steps extends Done, Needs extends string, W
   readonly onFailure?: 'stop' | 'continue' | 'rollback';
 }
 
+/** For a step that can cut the operator off. */
+interface GoesBack {
+  /**
+   * How long after its start somebody must have confirmed, from a login made since, that the machine can
+   * still be reached; else the step is undone. Nothing else begins until then.
+   */
+  readonly confirmWithin?: Duration;
+}
+
+interface CannotGoBack {
+  readonly confirmWithin?: RunbookTypeError<'confirmWithin undoes the step when nobody confirms, so it needs an undo'>;
+}
+
 type UndoneBy<Params, Outputs, Input, Captured> =
-  | {
+  | ({
       readonly undo: Undo<Params, Outputs, Input, Captured>;
+      /** What the undo consumes; asked for before a rollback begins. */
+      readonly undoNeeds?: readonly UndoNeed<Params, Outputs, Input, Captured>[];
       readonly irreversible?: never;
       readonly readonly?: never;
-    }
-  | { readonly irreversible: string; readonly undo?: never; readonly readonly?: never }
-  | { readonly readonly: true; readonly undo?: never; readonly irreversible?: never }
+    } & GoesBack)
+  | ({ readonly irreversible: string; readonly undo?: never; readonly readonly?: never } & CannotGoBack)
+  | ({ readonly readonly: true; readonly undo?: never; readonly irreversible?: never } & CannotGoBack)
   // The last alternative is the one that the compiler names when none fits.
   | { readonly undo: RunbookTypeError<'say how this step is undone: undo, irreversible or readonly'> };
 
@@ -75,7 +90,8 @@ export type OperationStep<
     readonly retry?: Retry;
     readonly timeout?: Duration;
     readonly with: (context: StepContext<Params, OutputsOf<Steps, Needs>>) => NoInfer<Input>;
-  } & (R extends 'irreversible' ? { readonly irreversible: string } : { readonly irreversible?: string });
+  } & (R extends 'irreversible' ? { readonly irreversible: string } : { readonly irreversible?: string }) &
+  (R extends 'undo' ? GoesBack : CannotGoBack);
 
 /** A verdict with its evidence. BLOCKED: this host cannot do it, and `observed` says what would unblock it. */
 export interface Finding {

@@ -36,7 +36,11 @@ export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined
   const optional = { input: undefined, probe: undefined, verify: undefined };
   const soak =
     entry.kind === 'soak'
-      ? { maxGap: parsed.data['maxGap'] ?? '10m', fresh: parsed.data['fresh'] ?? [] }
+      ? {
+          maxGap: parsed.data['maxGap'] ?? '10m',
+          fresh: parsed.data['fresh'] ?? [],
+          tolerate: parsed.data['tolerate'] ?? 0,
+        }
       : {};
   return { ...optional, ...(definition as object), ...soak, ...base, kind: entry.kind } as unknown as Node;
 }
@@ -54,15 +58,18 @@ function inlineNode(base: Base, definition: StepDefinition, problems: string[]):
     return undefined;
   }
   const body = definition as unknown as StepBody;
-  if (!checkBody(base.id, body, problems)) return undefined;
+  const sound = checkBody(base.id, body, problems);
+  if (!canGoBack(base.id, definition, said[0] as Reversal, problems) || !sound) return undefined;
   return {
     ...base,
     kind: 'step',
     reversal: said[0] as Reversal,
     irreversible: definition.irreversible,
     effective: definition.effective ?? 'now',
+    confirmWithin: definition.confirmWithin as StepNode['confirmWithin'],
     body,
     undo: definition.undo as StepNode['undo'],
+    undoNeeds: (definition.undoNeeds ?? []) as unknown as StepNode['undoNeeds'],
     operation: undefined,
   };
 }
@@ -86,15 +93,18 @@ function operationNode(
   }
   const { retry = use.retry, timeout = use.timeout } = definition;
   const body = { ...use, retry, timeout } as unknown as StepBody;
-  if (!checkBody(base.id, body, problems)) return undefined;
+  const sound = checkBody(base.id, body, problems);
+  if (!canGoBack(base.id, definition, reversal, problems) || !sound) return undefined;
   return {
     ...base,
     kind: 'step',
     reversal,
     irreversible: definition.irreversible,
     effective: definition.effective ?? 'now',
+    confirmWithin: definition.confirmWithin as StepNode['confirmWithin'],
     body,
     undo: reversal === 'undo' ? (use.undo as StepNode['undo']) : undefined,
+    undoNeeds: reversal === 'undo' ? ((use.undoNeeds ?? []) as unknown as StepNode['undoNeeds']) : [],
     operation: {
       name: use.operation,
       version: use.version,
@@ -102,6 +112,20 @@ function operationNode(
       with: definition.with as never,
     },
   };
+}
+
+function canGoBack(
+  id: string,
+  { confirmWithin }: { readonly confirmWithin?: unknown },
+  reversal: Reversal,
+  problems: string[],
+): boolean {
+  if (confirmWithin === undefined || reversal === 'undo') return true;
+  const why = reversal === 'readonly' ? 'it only reads' : 'it is irreversible';
+  problems.push(
+    `step "${id}" has confirmWithin, which undoes it when nobody confirms, and it has no undo: ${why}`,
+  );
+  return false;
 }
 
 function checkBody(id: string, body: StepBody, problems: string[]): boolean {

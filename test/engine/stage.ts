@@ -11,6 +11,7 @@ import {
   type ForwardOptions,
   type LiveEvent,
   type Outcome,
+  type RollbackOptions,
   type Session,
 } from '../../src/engine/index.ts';
 import type { EngineHost, Operator, SpawnOptions } from '../../src/engine/ports.ts';
@@ -63,6 +64,7 @@ export class Stage {
       kind: 'confirm' | 'manual',
     ) => 'yes' | 'flag' | 'no' | 'absent';
     accept?: (step: string, why: string) => 'phrase' | 'flag' | 'no' | 'absent';
+    laterWrites?: (step: string, question: string) => 'carry-back' | 'drop' | 'absent';
     input?: (step: string, fields: readonly string[]) => Readonly<Record<string, unknown>> | undefined;
   } = {};
   appendFate: (body: EventBody, seq: number) => AppendFate = () => undefined;
@@ -130,11 +132,13 @@ export class Stage {
     });
   }
 
-  async rollBack(options: { to?: string; withoutRunbook?: boolean } = {}): Promise<Outcome> {
+  async rollBack(options: RollbackOptions & { withoutRunbook?: boolean } = {}): Promise<Outcome> {
     return survived(await this.tryRollBack(options));
   }
 
-  tryRollBack(options: { to?: string; withoutRunbook?: boolean } = {}): Promise<Outcome | typeof killed> {
+  tryRollBack(
+    options: RollbackOptions & { withoutRunbook?: boolean } = {},
+  ): Promise<Outcome | typeof killed> {
     const { withoutRunbook, ...rest } = options;
     return this.process(withoutRunbook ? undefined : this.runbook, async (session) => {
       await recordResume(session);
@@ -270,6 +274,7 @@ export class Stage {
         async (step, question, kind) => this.answers.confirm?.(step, question, kind) ?? 'absent',
       ),
       acceptIrreversible: alive(async (step, why) => this.answers.accept?.(step, why) ?? 'absent'),
+      laterWrites: alive(async (step, question) => this.answers.laterWrites?.(step, question) ?? 'absent'),
       gateInput: alive(async (step, fields) => this.answers.input?.(step, fields)),
     };
   }
