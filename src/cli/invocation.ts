@@ -1,5 +1,6 @@
 import type { Ports } from '../engine/index.ts';
 import type { ExitCode } from '../errors.ts';
+import type { DieHalfway } from '../host/journal-file.ts';
 import type { Verbosity } from '../render/renderer.ts';
 import type { Clock } from '../runbook/index.ts';
 
@@ -7,6 +8,7 @@ import type { Clock } from '../runbook/index.ts';
 export interface Overrides {
   readonly clock?: Clock;
   readonly crashPoint?: Ports['crashPoint'];
+  readonly dieHalfway?: DieHalfway;
 }
 
 /** One call of the program, from its arguments to its exit code. */

@@ -5,6 +5,7 @@ import type { RunFolder } from '../host/runs.ts';
 import { fold } from '../journal/fold.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Clock } from '../runbook/index.ts';
+import type { Overrides } from './invocation.ts';
 import { commandLine } from './places.ts';
 
 /** A run whose lock this process holds. */
@@ -19,10 +20,13 @@ export interface OpenRun {
  * Opens a run to go on with it.
  * @throws LockedError when another process is at it; StateError when its journal cannot be trusted
  */
-export async function openRun(place: RunFolder, clock: Clock): Promise<OpenRun> {
-  const lock = await lockRun(place);
+export async function openRun(place: RunFolder, clock: Clock, overrides: Overrides = {}): Promise<OpenRun> {
+  const lock = await lockRun(place, overrides);
   try {
-    const journal = await openJournal(place.journal, { now: () => clock.now().wall });
+    const journal = await openJournal(place.journal, {
+      now: () => clock.now().wall,
+      dieHalfway: overrides.dieHalfway,
+    });
     return openedRun(place, journal, lock);
   } catch (thrown) {
     await lock.release();
@@ -30,8 +34,12 @@ export async function openRun(place: RunFolder, clock: Clock): Promise<OpenRun> 
   }
 }
 
-export function lockRun(place: RunFolder): Promise<Lock> {
-  return acquireLock(place.folder, { what: `the run ${place.id}`, command: commandLine() });
+export function lockRun(place: RunFolder, { crashPoint }: Overrides = {}): Promise<Lock> {
+  return acquireLock(place.folder, {
+    what: `the run ${place.id}`,
+    command: commandLine(),
+    onStage: (stage) => crashPoint?.(`${stage}-lock`, undefined),
+  });
 }
 
 export function openedRun(place: RunFolder, journal: JournalFile, lock: Lock): OpenRun {

@@ -15,7 +15,7 @@ import { commandLine, type Places } from './places.ts';
 export async function reopenRun(known: KnownRun, places: Places, overrides: Overrides): Promise<OpenRun> {
   leaveFolder();
   const { clock } = hostFor(overrides);
-  const open = await openRun(known.place, clock);
+  const open = await openRun(known.place, clock, overrides);
   try {
     await claimResources(places.claims, {
       run: known.place.id,

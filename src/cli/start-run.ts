@@ -8,6 +8,7 @@ import { acquireLock, readLock } from '../host/lock.ts';
 import { keepSources, type LoadedRunbook } from '../host/runbook-file.ts';
 import { createRunFolder, type RunFolder } from '../host/runs.ts';
 import { prepareStateFolder } from '../host/state-folder.ts';
+import type { Overrides } from './invocation.ts';
 import { unfinishedRunOf } from './known-run.ts';
 import { leaveFolder } from './leave-folder.ts';
 import { lockRun, openedRun, type OpenRun } from './open-run.ts';
@@ -20,6 +21,7 @@ export interface StartGiven {
   readonly params: unknown;
   readonly places: Places;
   readonly host: EngineHost;
+  readonly overrides: Overrides;
   readonly warn: (text: string) => void;
 }
 
@@ -64,16 +66,16 @@ export async function startRun(given: StartGiven): Promise<OpenRun> {
 }
 
 async function begin(
-  { loaded, params, places, host }: StartGiven,
+  { loaded, params, places, host, overrides }: StartGiven,
   place: RunFolder,
   pinned: { tools: Readonly<Record<string, string>>; claims: ReturnType<LoadedRunbook['runbook']['claims']> },
 ): Promise<OpenRun> {
   const { runbook, file, files } = loaded;
-  const lock = await lockRun(place);
+  const lock = await lockRun(place, overrides);
   const now = () => host.clock.now().wall;
   try {
     await keepSources(loaded, place.sources);
-    const journal = await createJournal(place.journal, { now });
+    const journal = await createJournal(place.journal, { now, dieHalfway: overrides.dieHalfway });
     try {
       await journal.append(
         await startEvent(

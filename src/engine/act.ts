@@ -1,6 +1,7 @@
 import { StepError } from '../errors.ts';
 import { checkedCommands } from './commands.ts';
 import { asking } from './context.ts';
+import { crashableFiles } from './effects.ts';
 import { isJournalFailure, record, stepOf, throwIfInterrupted, type Session } from './session.ts';
 import { failureOf } from './failure.ts';
 import {
@@ -92,9 +93,10 @@ export function actContext(
   signal: AbortSignal,
 ): ActContext {
   const { ports } = session;
+  const halfway = () => ports.crashPoint(acting.undoing ? 'mid-undo' : 'mid-act', node.id);
   return {
     ...context,
-    ...asking(ports.host, signal),
+    ...asking({ ...ports.host, files: crashableFiles(ports.host.files, halfway) }, signal),
     attempt: acting.attempt,
     note: async (note, data) => {
       const { attempt } = acting;
@@ -105,6 +107,7 @@ export function actContext(
         note,
         ...(data === undefined ? {} : { data }),
       });
+      await halfway();
     },
     progress: (progress) => ports.tell({ type: 'progress', step: node.id, progress }),
     log: (line) => {

@@ -22,6 +22,7 @@ export async function attemptCheck(session: Session, node: CheckNode): Promise<S
       await record(session, { type: 'step.skipped', step: node.id, why: 'when' });
       return { kind: 'done' };
     }
+    await session.ports.crashPoint('before-intent', node.id);
     const attempt = stepOf(session, node).attempts + 1;
     const clocks = host.clock.now();
     await record(session, {
@@ -33,8 +34,10 @@ export async function attemptCheck(session: Session, node: CheckNode): Promise<S
       boot: await host.boot(),
       clocks,
     });
+    await session.ports.crashPoint('after-intent', node.id);
     const output = await find(node, contextOf(session, node));
     throwIfInterrupted(session.signal);
+    await session.ports.crashPoint('before-checkpoint', node.id);
     await record(session, {
       type: 'step.completed',
       step: node.id,
@@ -44,6 +47,7 @@ export async function attemptCheck(session: Session, node: CheckNode): Promise<S
       verified: true,
       clocks,
     });
+    await session.ports.crashPoint('after-checkpoint', node.id);
     return { kind: 'done' };
   } catch (thrown) {
     return endOf(session, node, thrown);

@@ -17,20 +17,29 @@ export interface JournalFile extends Journal {
   close(): Promise<void>;
 }
 
+export interface JournalOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /**
+   * Asked before each line; for a rehearsal that wants to see a line half written. What it gives is
+   * called with half of the line on the disk, and never returns.
+   */
+  readonly dieHalfway?: DieHalfway | undefined;
+}
+
+export type DieHalfway = (step: string | undefined) => (() => Promise<never>) | undefined;
+
 /**
  * Creates an empty journal, durably.
  *
  * @throws StateError `journal.exists` when there is one, `journal.unwritable` when it cannot be created.
  */
-export async function createJournal(
-  path: string,
-  options: { now?: () => number } = {},
-): Promise<JournalFile> {
+export async function createJournal(path: string, options: JournalOptions = {}): Promise<JournalFile> {
   try {
     const handle = await open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND, 0o600);
     await handle.sync();
     await syncFolder(dirname(path));
-    return new OpenJournal(path, handle, { events: [], crc: noLineBefore }, options.now);
+    return new OpenJournal(path, handle, { events: [], crc: noLineBefore }, options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new StateError('journal.exists', `there is already a journal at ${path}`);
@@ -45,7 +54,7 @@ export async function createJournal(
  *
  * @throws StateError as `readJournal` does; then nothing was written.
  */
-export async function openJournal(path: string, options: { now?: () => number } = {}): Promise<JournalFile> {
+export async function openJournal(path: string, options: JournalOptions = {}): Promise<JournalFile> {
   const content = await readJournal(path);
   const { torn } = content;
   let handle: FileHandle;
@@ -54,7 +63,7 @@ export async function openJournal(path: string, options: { now?: () => number } 
   } catch (error) {
     throw await unwritable(path, error);
   }
-  const journal = new OpenJournal(path, handle, content, options.now);
+  const journal = new OpenJournal(path, handle, content, options);
   try {
     // Before anything is appended in place of a last line that was lost.
     await lowerEnd(path, content);
@@ -118,17 +127,17 @@ class OpenJournal implements JournalFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #events: JournalEvent[];
-  readonly #now: () => number;
+  readonly #options: JournalOptions;
   #crc: string;
   #last: Promise<unknown> = Promise.resolve();
   #failure: StateError | undefined;
 
-  constructor(path: string, handle: FileHandle, content: JournalContent, now = Date.now) {
+  constructor(path: string, handle: FileHandle, content: JournalContent, options: JournalOptions) {
     this.#path = path;
     this.#handle = handle;
     this.#events = [...content.events];
     this.#crc = content.crc;
-    this.#now = now;
+    this.#options = options;
   }
 
   get events(): readonly JournalEvent[] {
@@ -158,12 +167,14 @@ class OpenJournal implements JournalFile {
     const event: JournalEvent = {
       v: journalVersion,
       seq: this.#events.length + 1,
-      at: new Date(this.#now()).toISOString(),
+      at: new Date((this.#options.now ?? Date.now)()).toISOString(),
       ...checked(body),
     };
     const text = encodeLine(event, this.#crc);
     const line = Buffer.from(text);
+    const die = this.#options.dieHalfway?.('step' in event ? event.step : undefined);
     try {
+      if (die !== undefined) await this.#writeHalf(line, die);
       // One call for the whole line. A short write is not continued: it means that the disk is full.
       const { bytesWritten } = await this.#handle.write(line);
       if (bytesWritten !== line.length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
@@ -176,6 +187,12 @@ class OpenJournal implements JournalFile {
     this.#crc = checksumOf(text);
     this.#events.push(event);
     return event;
+  }
+
+  async #writeHalf(line: Buffer, die: () => Promise<never>): Promise<never> {
+    await this.#handle.write(line.subarray(0, line.length >> 1));
+    await this.#handle.datasync();
+    return die();
   }
 }
 

@@ -25,7 +25,11 @@ export interface LockOptions {
   readonly command: string;
   /** Milliseconds to wait for another owner; 0 when left out. */
   readonly waitMs?: number;
+  /** Called where another process could find the row unfinished; rehearsals end the process there. */
+  readonly onStage?: OnLockStage | undefined;
 }
+
+export type OnLockStage = (stage: 'taking' | 'freeing') => void | Promise<void>;
 
 const pollMs = 20;
 
@@ -136,15 +140,17 @@ async function obstacleOf({ content, path }: Highest, what: string): Promise<Loc
 async function tryTake(
   folder: string,
   number: number,
-  { what, command }: LockOptions,
+  { what, command, onStage }: LockOptions,
 ): Promise<Lock | undefined> {
   const path = join(folder, `lock.${number}`);
   const owner = await thisOwner(command, Date.now());
-  const created = await create(folder, number, async (file) => ({
-    ...owner,
-    flock: (await takeKernelLock(file)) === 'taken',
-  }));
+  const created = await create(folder, number, async (file) => {
+    const flock = (await takeKernelLock(file)) === 'taken';
+    await onStage?.('taking');
+    return { ...owner, flock };
+  });
   if (created === undefined) return undefined;
+  await onStage?.('taking');
   const numbers = await lockNumbers(folder);
   if (numbers.at(-1) !== number) {
     await created.file.close();
@@ -161,8 +167,10 @@ async function tryTake(
       released = true;
       await readably(folder, what, async () => {
         try {
+          await onStage?.('freeing');
           const next = await create(folder, number + 1, async () => ({ released: true }) as const);
           await next?.file.close();
+          await onStage?.('freeing');
           if (next !== undefined) await removeBelow(folder, number + 1);
         } catch (error) {
           if (!isFull(error)) throw error;

@@ -61,6 +61,7 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
   const jobs = options.jobs ?? (await preferences()).jobs;
   const notices: string[] = [];
   const open = await startRun({
+    overrides,
     loaded,
     params,
     places: placesOf(globals),

@@ -1,4 +1,5 @@
 import type { GateNode, StepContext } from '../../runbook/index.ts';
+import type { Sampler } from '../../journal/state.ts';
 import { record, stepOf, type Session } from '../session.ts';
 
 export function gateText(text: string | ((context: StepContext) => string), context: StepContext): string {
@@ -10,10 +11,11 @@ export async function enterGate(
   session: Session,
   node: GateNode,
   says: string,
-  soak?: { min: number; max: number; maxGap: number; sampler: 'wait' | 'resume' },
+  soak?: { min: number; max: number; maxGap: number; sampler: Sampler },
 ): Promise<void> {
   if (stepOf(session, node).status === 'waiting') return;
   const { host } = session.ports;
+  await session.ports.crashPoint('before-gate', node.id);
   await record(session, {
     type: 'gate.entered',
     step: node.id,

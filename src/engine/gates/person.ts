@@ -3,9 +3,10 @@ import { UsageError } from '../../errors.ts';
 import { issueText, type ConfirmNode, type ManualNode } from '../../runbook/index.ts';
 import { contextOf, stepContext } from '../context.ts';
 import { mustSurvive } from '../output.ts';
-import { isJournalFailure, record, stepOf, throwIfInterrupted, type Session } from '../session.ts';
+import { isJournalFailure, stepOf, throwIfInterrupted, type Session } from '../session.ts';
 import type { StepResult } from '../step-result.ts';
 import { enterGate, gateText } from './enter.ts';
+import { openGate } from './open.ts';
 
 /** A gate that a person opens: asks whoever is there, else waits. */
 export async function passPersonGate(session: Session, node: ConfirmNode | ManualNode): Promise<StepResult> {
@@ -44,14 +45,7 @@ async function open(
   input: unknown,
 ): Promise<StepResult> {
   const { host } = session.ports;
-  await record(session, {
-    type: 'gate.opened',
-    step: node.id,
-    by,
-    ...(input === undefined ? {} : { input }),
-    boot: await host.boot(),
-    clocks: host.clock.now(),
-  });
+  await openGate(session, node, { by, boot: await host.boot(), ...(input === undefined ? {} : { input }) });
   return { kind: 'done' };
 }
 

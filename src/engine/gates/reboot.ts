@@ -2,9 +2,10 @@ import { isSameBoot } from '../../journal/boot.ts';
 import type { RebootNode } from '../../runbook/index.ts';
 import { contextOf, stepContext } from '../context.ts';
 import { failureOf } from '../failure.ts';
-import { record, stepOf, throwIfInterrupted, type Session } from '../session.ts';
+import { stepOf, throwIfInterrupted, type Session } from '../session.ts';
 import type { StepResult } from '../step-result.ts';
 import { enterGate, gateText } from './enter.ts';
+import { openGate } from './open.ts';
 
 /** Asks for a boot, and opens when one has happened and what must hold after it holds. */
 export async function passRebootGate(session: Session, node: RebootNode): Promise<StepResult> {
@@ -32,6 +33,6 @@ export async function passRebootGate(session: Session, node: RebootNode): Promis
       hint: `Mend it and run migrate resume ${session.state.run}, or go back: migrate rollback ${session.state.run}`,
     };
   }
-  await record(session, { type: 'gate.opened', step: node.id, by: 'boot', boot, clocks: host.clock.now() });
+  await openGate(session, node, { by: 'boot', boot });
   return { kind: 'done' };
 }
