@@ -1,46 +1,40 @@
 import { basename, extname, resolve } from 'node:path';
 import { mustBeOpen } from '../engine/index.ts';
 import { hasEnded } from '../host/ended-run.ts';
-import { readJournal } from '../host/journal-file.ts';
-import { listRuns, type RunFolder } from '../host/runs.ts';
+import { listRuns } from '../host/runs.ts';
 import { exitCodes, MigrateError, UsageError } from '../errors.ts';
-import type { JournalEvent } from '../journal/event.ts';
-import { fold } from '../journal/fold.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { didYouMean } from '../runbook/suggestion.ts';
+import {
+  isDamaged,
+  lookAtRun,
+  runbookOf,
+  surveyRuns,
+  type DamagedRun,
+  type KnownRun,
+} from './surveyed-runs.ts';
 
-/** A run as its journal tells it, read without its lock. */
-export interface KnownRun {
-  readonly place: RunFolder;
-  readonly events: readonly JournalEvent[];
-  readonly state: RunState;
-}
+export type { KnownRun } from './surveyed-runs.ts';
 
 /** Every run of a state folder, in the order of their starts. @throws StateError for a damaged journal */
 export async function knownRuns(state: string): Promise<readonly KnownRun[]> {
-  const runs = await Promise.all((await listRuns(state)).map(readBegun));
-  return runs
-    .filter((run) => run !== undefined)
-    .toSorted((one, other) => one.state.startedAt.localeCompare(other.state.startedAt));
-}
-
-/**
- * `undefined` for a start that was broken off in the middle of its first line, so that nothing followed from it.
- * @throws StateError for a damaged journal
- */
-async function readBegun(place: RunFolder): Promise<KnownRun | undefined> {
-  const { events } = await readJournal(place.journal);
-  return events.length === 0 ? undefined : { place, events, state: fold(events) };
+  const { sound, damaged } = await surveyRuns(state);
+  if (damaged[0] !== undefined) throw damaged[0].error;
+  return sound;
 }
 
 /**
  * The unfinished run of a runbook, when there is one here.
- * @throws StateError for a damaged journal; `run.moved` when the run goes on in another state folder
+ * @throws StateError for a damaged journal of what may be a run of it; `run.moved` when the run goes on in another
+ *   state folder
  */
 export async function unfinishedRunOf(state: string, runbook: string): Promise<KnownRun | undefined> {
-  const runs = (await knownRuns(state)).filter((run) => run.state.runbook === runbook);
+  const { sound, damaged } = await surveyRuns(state);
+  const runs = sound.filter((run) => run.state.runbook === runbook);
   const unfinished = runs.find((run) => !isOver(run.state));
   if (unfinished !== undefined) return unfinished;
+  const maybe = damaged.find((run) => [runbook, undefined].includes(runbookOf(run)));
+  if (maybe !== undefined) throw maybe.error;
   for (const { place, state: here } of runs) {
     const { movedTo } = here;
     if (movedTo !== undefined && !(await hasEnded(movedTo, place.id))) mustBeOpen(here);
@@ -55,17 +49,17 @@ export type Wanted = 'unfinished' | 'latest';
  * The runs that a name stands for: a run by its id, or those of a runbook.
  *
  * @param wanted of a runbook's runs: the unfinished ones, or the latest when there is none
- * @throws UsageError `run.unknown`
+ * @throws UsageError `run.unknown`; StateError for the damaged journal of what may be meant
  */
 export async function runsNamed(state: string, name: string, wanted: Wanted): Promise<readonly KnownRun[]> {
-  const places = await listRuns(state);
-  const exact = places.find(({ id }) => id === name);
-  // Another run's damaged journal must not be in the way of this one.
-  const begun = exact && (await readBegun(exact));
-  if (begun !== undefined) return [begun];
-  const runs = (await knownRuns(state)).filter((run) => isOf(run, name));
+  const exact = await runWithId(state, name);
+  if (exact !== undefined) return [exact];
+  const survey = await surveyRuns(state);
+  const runs = survey.sound.filter((run) => isOf(run, name));
   const unfinished = runs.filter((run) => !isOver(run.state));
   if (unfinished.length > 0) return unfinished;
+  const maybe = survey.damaged.find((run) => mayBeOf(run, name));
+  if (maybe !== undefined) throw maybe.error;
   const latest = runs.at(-1);
   if (wanted === 'latest' && latest !== undefined) return [latest];
   if (latest !== undefined) {
@@ -76,7 +70,8 @@ export async function runsNamed(state: string, name: string, wanted: Wanted): Pr
       `See what it did: migrate status ${latest.place.id}`,
     );
   }
-  const known = [...places.map(({ id }) => id), ...(await knownRuns(state)).map((run) => run.state.runbook)];
+  const known = survey.sound.flatMap((run) => [run.place.id, run.state.runbook]);
+  known.push(...survey.damaged.map((run) => run.place.id));
   throw new UsageError(
     'run.unknown',
     `there is no run "${name}" in ${state}.${didYouMean(name, [...new Set(known)])}`,
@@ -84,17 +79,34 @@ export async function runsNamed(state: string, name: string, wanted: Wanted): Pr
   );
 }
 
+/** @throws StateError for a damaged journal; another run's must not be in the way of this one */
+async function runWithId(state: string, id: string): Promise<KnownRun | undefined> {
+  const place = (await listRuns(state)).find((each) => each.id === id);
+  const run = place && (await lookAtRun(place));
+  if (run !== undefined && isDamaged(run)) throw run.error;
+  return run;
+}
+
 /** A file may stand for its runbook, since `migrate run ./move-home.ts` began it that way. */
-function isOf({ state: { runbook, source } }: KnownRun, name: string): boolean {
+export function isOf({ state: { runbook, source } }: { readonly state: RunState }, name: string): boolean {
   if (!name.includes('/') && !/\.[cm]?[jt]s$/.test(name)) return runbook === name;
   return source.file === resolve(name) || runbook === basename(name, extname(name));
+}
+
+/** Whether a name may stand for a damaged run; a file may, when nothing tells of which runbook the run is. */
+export function mayBeOf(run: DamagedRun, name: string): boolean {
+  const { place, state } = run;
+  if (place.id === name) return true;
+  if (state !== undefined) return isOf({ state }, name);
+  const runbook = runbookOf(run);
+  return runbook === undefined || runbook === name || name.includes('/') || /\.[cm]?[jt]s$/.test(name);
 }
 
 /**
  * One run, by name or, without one, the only unfinished run.
  *
  * @param pick chooses among several; `undefined` when nobody can be asked
- * @throws UsageError `run.none`, `run.several` or `run.unknown`
+ * @throws UsageError `run.none`, `run.several` or `run.unknown`; StateError when only a damaged run may be meant
  */
 export async function oneRun(
   state: string,
@@ -102,19 +114,21 @@ export async function oneRun(
   wanted: Wanted,
   pick: ((runs: readonly KnownRun[]) => Promise<KnownRun | undefined>) | undefined,
 ): Promise<KnownRun> {
+  const survey = name === undefined ? await surveyRuns(state) : undefined;
+  const damaged = survey?.damaged ?? [];
   const runs =
-    name === undefined
-      ? (await knownRuns(state)).filter((run) => !isOver(run.state))
-      : await runsNamed(state, name, wanted);
+    survey?.sound.filter((run) => !isOver(run.state)) ?? (await runsNamed(state, name ?? '', wanted));
   const [first, ...others] = runs;
   if (first === undefined) {
+    if (damaged[0] !== undefined) throw damaged[0].error;
     throw new UsageError(
       'run.none',
       `no run is unfinished in ${state}`,
       'Begin one: migrate run RUNBOOK. Runs of another state folder need its --state-dir.',
     );
   }
-  if (others.length === 0) return first;
+  // A damaged run may be unfinished as well, and then it may be the one that is meant.
+  if (others.length === 0 && damaged.length === 0) return first;
   if (pick !== undefined) {
     const picked = await pick(runs);
     if (picked !== undefined) return picked;
@@ -123,6 +137,9 @@ export async function oneRun(
   throw new UsageError(
     'run.several',
     'several runs are unfinished, so say which one',
-    runs.map(({ place, state: { summary } }) => `  ${place.id}  ${summary}`).join('\n'),
+    [
+      ...runs.map(({ place, state: { summary } }) => `  ${place.id}  ${summary}`),
+      ...damaged.map(({ place }) => `  ${place.id}  its journal is damaged: migrate doctor ${place.id}`),
+    ].join('\n'),
   );
 }

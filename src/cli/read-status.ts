@@ -1,3 +1,4 @@
+import { exitCodes, type ExitCode } from '../errors.ts';
 import { readLock } from '../host/lock.ts';
 import { isOver } from '../journal/state.ts';
 import { statusDocument, type StatusDocument } from '../render/documents/status.ts';
@@ -5,28 +6,54 @@ import { harmlessJson } from '../render/harmless.ts';
 import { statusText } from '../render/text/status.ts';
 import type { Clock } from '../runbook/index.ts';
 import type { Globals } from './invocation.ts';
-import { knownRuns, runsNamed, type KnownRun } from './known-run.ts';
+import { isOf, mayBeOf, runsNamed, type KnownRun } from './known-run.ts';
 import { print } from './print.ts';
 import { stdout } from './process-streams.ts';
 import { runStatusOf } from './run-status.ts';
 import { interruptible } from './signals.ts';
 import { withStateOption } from './state-option.ts';
+import { surveyRuns, type SurveyedRuns } from './surveyed-runs.ts';
 import type { Terminal } from './terminal.ts';
 
 const watchEveryMs = 1_000;
 
-/** The status of the runs that a name stands for, or of all unfinished ones. @throws UsageError `run.unknown` */
+/**
+ * The status of the runs that a name stands for, or of all unfinished ones, and which runs are damaged.
+ * @throws UsageError `run.unknown`; StateError for a run that was named by its id and is damaged
+ */
 export async function readStatus(
   state: string,
   name: string | undefined,
   clock: Clock,
 ): Promise<StatusDocument> {
-  const runs =
-    name === undefined
-      ? (await knownRuns(state)).filter((run) => !isOver(run.state))
-      : await runsNamed(state, name, 'latest');
-  return { type: 'status', runs: await Promise.all(runs.map((run) => statusOf(run, clock))) };
+  const survey = await surveyRuns(state);
+  const runs = name === undefined ? survey.sound.filter(isUnfinished) : await runsToShow(state, name, survey);
+  const damaged = survey.damaged.filter(
+    (run) => name === undefined || (runs[0]?.place.id !== name && mayBeOf(run, name)),
+  );
+  return {
+    type: 'status',
+    runs: await Promise.all(runs.map((run) => statusOf(run, clock))),
+    damaged: damaged.map(({ place, error }) => ({
+      run: place.id,
+      folder: place.folder,
+      code: error.code,
+      message: error.message,
+    })),
+  };
 }
+
+async function runsToShow(state: string, name: string, survey: SurveyedRuns): Promise<readonly KnownRun[]> {
+  const { sound, damaged } = survey;
+  const isThis = ({ place }: { place: { id: string } }) => place.id === name;
+  const only = !sound.some(isThis) && damaged.some((run) => !isThis(run) && mayBeOf(run, name));
+  // What is damaged may be the unfinished run, so that the latest sound one is not the answer.
+  return only
+    ? sound.filter((run) => isUnfinished(run) && isOf(run, name))
+    : runsNamed(state, name, 'latest');
+}
+
+const isUnfinished = ({ state }: KnownRun) => !isOver(state);
 
 async function statusOf(run: KnownRun, clock: Clock): Promise<StatusDocument['runs'][number]> {
   const owner = await readLock(run.place.folder);
@@ -38,8 +65,9 @@ export function showStatus(
   globals: Globals,
   terminal: Terminal,
   clock: Clock,
-): void {
+): ExitCode {
   print(globals, statusDocument, document, () => told(document, globals, terminal, clock));
+  return document.damaged.length === 0 ? exitCodes.done : exitCodes.stateDamaged;
 }
 
 function told(document: StatusDocument, globals: Globals, terminal: Terminal, clock: Clock): string {

@@ -72,6 +72,11 @@ export function newRunId(runbook: string, now: number, random: (below: number) =
   return `${runbook}-${day}-${tail}`;
 }
 
+/** The runbook that a run's id names; `undefined` for an id that is none. */
+export function runbookOfRun(id: string): string | undefined {
+  return /^(.+)-\d{8}-[0-9a-z]{4}$/.exec(id)?.[1];
+}
+
 /**
  * All runs of a state folder that have a journal, by id. A folder without one is a start that was broken off.
  *

@@ -286,7 +286,7 @@ test(
       ['abort', run, '--yes'],
       ['settle', run, 'wait', '--undone', '--why', 'seen'],
       ['confirm', run, 'wait'],
-      ['status'],
+      ['status', run],
       ['logs', run],
       ['state', 'move', join(place.folder, 'elsewhere')],
       runWaits(place.world),

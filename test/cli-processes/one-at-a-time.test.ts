@@ -138,6 +138,7 @@ test(
     const [run = ''] = runsOf(place);
     expect(await migrate(place, 'rollback', run, '--yes')).toMatchObject({ exit: 0 });
     truncateSync(join(place.state, 'runs', run, 'journal.jsonl'), 1000);
+    rmSync(join(place.state, 'runs', run, 'journal.end'));
     expect(await migrate(place, 'status')).toMatchObject({ exit: 0, stderr: '' });
     expect(await migrate(place, 'status', run)).toMatchObject({ exit: 2 });
     expect(await migrate(place, 'resume', run)).toMatchObject({ exit: 2 });

@@ -94,7 +94,7 @@ describe('state that cannot be trusted', () => {
     const journal = join(machine.state, 'runs', run, 'journal.jsonl');
     const damaged = readFileSync(journal, 'utf8').replace('step.completed', 'step.comqleted');
     writeFileSync(journal, damaged);
-    for (const command of [['resume'], ['status'], ['rollback', 'small', '--yes']]) {
+    for (const command of [['resume'], ['status', run], ['rollback', 'small', '--yes']]) {
       // oxlint-disable-next-line no-await-in-loop
       expect(await machine.run(...command)).toMatchObject({
         code: 6,

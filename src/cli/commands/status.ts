@@ -1,4 +1,5 @@
 import { examples, type Program } from '../base-program.ts';
+import { exitCodes } from '../../errors.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 
 export function addStatus(program: Program, invocation: Invocation): void {
@@ -10,7 +11,7 @@ export function addStatus(program: Program, invocation: Invocation): void {
     .addHelpText('after', examples('migrate status', 'migrate status wsl-nix-store --watch'))
     .action(async (run, options, command) => {
       const globals = globalsOf(command.optsWithGlobals());
-      await status(run, options.watch ?? false, globals, invocation);
+      invocation.exitCode = await status(run, options.watch ?? false, globals, invocation);
     });
 }
 
@@ -23,6 +24,9 @@ async function status(name: string | undefined, watch: boolean, globals: Globals
   const places = placesOf(globals);
   const terminal = await terminalOf(globals);
   const read = () => readStatus(places.state, name, clock);
-  if (watch) return watchStatus(read, globals, terminal, clock);
+  if (watch) {
+    await watchStatus(read, globals, terminal, clock);
+    return exitCodes.done;
+  }
   return showStatus(await read(), globals, terminal, clock);
 }

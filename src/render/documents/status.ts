@@ -1,11 +1,5 @@
 import { z } from 'zod';
-
-export const wayBack = z.object({
-  open: z.boolean().describe('the run can be rolled back whole'),
-  until: z.string().nullable().describe('the step that closes the way back, when one is still to come'),
-  past: z.string().nullable().describe('the done step that closed it'),
-  to: z.array(z.string()).describe('steps that `migrate rollback --to` can go back to, latest first'),
-});
+import { wayBack } from './way-back.ts';
 
 export const runStatus = z.object({
   run: z.string(),
@@ -67,5 +61,15 @@ export type RunStatusDocument = z.infer<typeof runStatus>;
 export const statusDocument = z.object({
   type: z.literal('status'),
   runs: z.array(runStatus).describe('the run asked for, or every unfinished one'),
+  damaged: z
+    .array(
+      z.object({
+        run: z.string(),
+        folder: z.string(),
+        code: z.string().describe('such as `journal.damaged`'),
+        message: z.string().describe('names the journal and the line'),
+      }),
+    )
+    .describe('runs whose journal cannot be believed; then the exit code is 6'),
 });
 export type StatusDocument = z.infer<typeof statusDocument>;

@@ -11,8 +11,21 @@ type Step = RunStatusDocument['steps'][number];
 
 /** @param now milliseconds since 1970 */
 export function statusText(document: StatusDocument, style: Style, now: number): string {
-  if (document.runs.length === 0) return 'No run is unfinished. migrate list tells what there is to run.';
-  return document.runs.map((run) => runText(run, style, now)).join('\n\n');
+  if (document.runs.length + document.damaged.length === 0) {
+    return 'No run is unfinished. migrate list tells what there is to run.';
+  }
+  return [
+    ...document.runs.map((run) => runText(run, style, now)),
+    ...document.damaged.map((run) => damagedText(run, style)),
+  ].join('\n\n');
+}
+
+function damagedText({ run, message }: StatusDocument['damaged'][number], style: Style): string {
+  return [
+    `${style('strong', run)}  ${style('bad', 'its journal cannot be believed')}`,
+    ...harmlessLines(message),
+    `migrate doctor ${run} tells what is known all the same, and what can be done.`,
+  ].join('\n');
 }
 
 const runWords: Record<RunStatusDocument['status'], string> = {

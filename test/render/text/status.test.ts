@@ -40,7 +40,7 @@ const run: RunStatusDocument = {
 };
 
 function text(change: Partial<RunStatusDocument> = {}): string {
-  return statusText({ type: 'status', runs: [{ ...run, ...change }] }, styleFor(false), now);
+  return statusText({ type: 'status', runs: [{ ...run, ...change }], damaged: [] }, styleFor(false), now);
 }
 
 describe('the status of a run', () => {
@@ -66,7 +66,7 @@ describe('the status of a run', () => {
   });
 
   test('is empty, and says so, when nothing is unfinished', () => {
-    expect(statusText({ type: 'status', runs: [] }, styleFor(false), now)).toContain('No run is unfinished');
+    expect(statusText({ type: 'status', runs: [], damaged: [] }, styleFor(false), now)).toContain('No run is unfinished');
   });
 });
 
