@@ -3,9 +3,11 @@ import type { CopyLog } from './copy-log-write.ts';
 import { knowledge, type Inventory } from './inventory.ts';
 import { guarded, type CopyMachine } from './machine.ts';
 import { ProgressReport } from './progress-report.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { rsyncCommand, rsyncEnvironment, type RsyncOptions } from './rsync-command.ts';
 import { judgeRsync } from './rsync-exit.ts';
 import { parseRsyncLine, type RsyncLine } from './rsync-line.ts';
+import { writeOut } from './write-out.ts';
 
 export interface Transferred {
   files: number;
@@ -26,32 +28,45 @@ export async function rsyncOnce(
   const { totals } = inventory;
   const report = new ProgressReport('copying', totals, machine.progress, machine.now);
   const transferred: Transferred = { files: 0, bytes: 0, deleted: 0 };
+  const ahead = readsAhead(options) ? new ReadAhead(options.from, options.to, inventory) : undefined;
   const take = (line: RsyncLine) => {
     if (line.kind === 'deleted') transferred.deleted += 1;
     const slot = line.isFile ? inventory.paths.get(line.path) : undefined;
     if (slot === undefined) return;
-    report.add(inventory.meet(slot) ? inventory.sizeOf(slot) : 0, 1);
+    const first = inventory.meet(slot);
+    report.add(first ? inventory.sizeOf(slot) : 0, 1);
+    if (first && inventory.sizeOf(slot) > 0) ahead?.passed();
     if (line.kind !== 'transferred' || line.hash === undefined) return;
     transferred.files += 1;
     transferred.bytes += line.size;
     inventory.learn(slot, line.hash, knowledge.transferred);
     log.add(inventory.copied(line.path, slot, line.hash), machine.now());
   };
-  await guarded(machine, async (signal) => {
-    const result = await machine.run(rsyncCommand(options), {
-      env: rsyncEnvironment,
-      signal,
-      onLine: (text) => {
-        const line = parseRsyncLine(text);
-        if (line !== undefined) take(line);
-      },
+  const writing = writeOut((signal) => machine.flush(options.to, signal));
+  try {
+    await guarded(machine, async (signal) => {
+      const result = await machine.run(rsyncCommand(options), {
+        env: rsyncEnvironment,
+        signal,
+        onLine: (text) => {
+          const line = parseRsyncLine(text);
+          if (line !== undefined) take(line);
+        },
+      });
+      log.sync();
+      judgeRsync(options.pass, result);
     });
-    log.sync();
-    judgeRsync(options.pass, result);
-  });
+  } finally {
+    await Promise.all([ahead?.end(), writing.end()]);
+  }
   report.end();
   await syncTarget(options.to, machine);
   return transferred;
+}
+
+/** Where others are to come first, nothing is read that rsync did not ask for. */
+function readsAhead({ idle, bandwidth }: RsyncOptions): boolean {
+  return idle !== true && bandwidth === undefined;
 }
 
 /** What rsync wrote is in memory until then. */

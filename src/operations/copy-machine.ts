@@ -21,6 +21,8 @@ export function actMachine(context: ActContext, guard: () => Promise<void>): Cop
               }),
         },
       ),
+    // Many times a minute, and it changes no content: too little for the journal.
+    flush: (folder, own) => host.exec({ argv: ['sync', '-f', folder] }, { anyExit: true, signal: own }),
     guard,
     progress,
     log,
