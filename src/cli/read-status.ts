@@ -7,6 +7,7 @@ import { statusText } from '../render/text/status.ts';
 import type { Clock } from '../runbook/index.ts';
 import type { Globals } from './invocation.ts';
 import { isOf, mayBeOf, runsNamed, type KnownRun } from './known-run.ts';
+import type { WayBackLook } from '../render/documents/way-back.ts';
 import { print } from './print.ts';
 import { stdout } from './process-streams.ts';
 import { runStatusOf } from './run-status.ts';
@@ -19,12 +20,15 @@ const watchEveryMs = 1_000;
 
 /**
  * The status of the runs that a name stands for, or of all unfinished ones, and which runs are damaged.
+ *
+ * @param look asks the machine about the way back of a run
  * @throws UsageError `run.unknown`; StateError for a run that was named by its id and is damaged
  */
 export async function readStatus(
   state: string,
   name: string | undefined,
   clock: Clock,
+  look?: (run: KnownRun) => Promise<WayBackLook>,
 ): Promise<StatusDocument> {
   const survey = await surveyRuns(state);
   const runs = name === undefined ? survey.sound.filter(isUnfinished) : await runsToShow(state, name, survey);
@@ -33,7 +37,7 @@ export async function readStatus(
   );
   return {
     type: 'status',
-    runs: await Promise.all(runs.map((run) => statusOf(run, clock))),
+    runs: await Promise.all(runs.map((run) => statusOf(run, clock, look))),
     damaged: damaged.map(({ place, error }) => ({
       run: place.id,
       folder: place.folder,
@@ -55,9 +59,15 @@ async function runsToShow(state: string, name: string, survey: SurveyedRuns): Pr
 
 const isUnfinished = ({ state }: KnownRun) => !isOver(state);
 
-async function statusOf(run: KnownRun, clock: Clock): Promise<StatusDocument['runs'][number]> {
+async function statusOf(
+  run: KnownRun,
+  clock: Clock,
+  look: ((run: KnownRun) => Promise<WayBackLook>) | undefined,
+): Promise<StatusDocument['runs'][number]> {
   const owner = await readLock(run.place.folder);
-  return runStatusOf(run, owner?.pid ?? null, clock.now().wall);
+  const status = runStatusOf(run, owner?.pid ?? null, clock.now().wall);
+  if (look === undefined || !status.wayBack.open) return status;
+  return { ...status, wayBack: { ...status.wayBack, ...(await look(run)) } };
 }
 
 export function showStatus(

@@ -1,11 +1,13 @@
 import { describeUndo, mustBeOpen } from '../engine/index.ts';
 import { exitCodes, MigrateError, UsageError, type ExitCode } from '../errors.ts';
 import { stepState, type RunState } from '../journal/state.ts';
-import { planRollback, type RollbackStep } from '../plan/rollback.ts';
+import { planRollback, type RollbackPlan, type RollbackStep } from '../plan/rollback.ts';
 import { rollbackPlanDocument, type RollbackPlanDocument } from '../render/documents/rollback-plan.ts';
 import { rollbackPlanText } from '../render/text/rollback-plan.ts';
 import type { BootIdentity } from '../runbook/index.ts';
-import type { Globals } from './invocation.ts';
+import type { Globals, Overrides } from './invocation.ts';
+import type { KnownRun } from './known-run.ts';
+import { lookBack } from './look-back.ts';
 import { print } from './print.ts';
 import { askOnce } from './prompts.ts';
 import type { Terminal } from './terminal.ts';
@@ -32,14 +34,20 @@ export function mustBeRollable(state: RunState, to: string | undefined): void {
   }
 }
 
-export function showRollbackPlan(
-  state: RunState,
-  boot: BootIdentity,
+/** Shows what a rollback would undo, whether it could, and what would be lost; reads only. */
+export async function showRollbackPlan(
+  known: KnownRun,
   to: string | undefined,
   globals: Globals,
   terminal: Terminal,
-): ExitCode {
-  const document = documentOf(state, boot, to);
+  overrides: Overrides,
+): Promise<ExitCode> {
+  const { plan, look, lastResorts } = await lookBack(known, to, overrides);
+  const document: RollbackPlanDocument = {
+    ...documentOf(known.state, plan, to),
+    ...look,
+    lastResorts: [...lastResorts],
+  };
   print(globals, rollbackPlanDocument, document, () => rollbackPlanText(document, terminal.style));
   return exitCodes.done;
 }
@@ -55,7 +63,7 @@ export async function agreeToRollBack(
   terminal: Terminal,
 ): Promise<void> {
   if (state.status === 'rolling-back') return;
-  const { irreversible, beforeReboot, afterReboot } = documentOf(state, boot, to);
+  const { irreversible, beforeReboot, afterReboot } = documentOf(state, planRollback(state, boot, to), to);
   // There is nothing to agree to: the rollback itself says why it cannot go or has nothing to do.
   if (irreversible.length > 0 || beforeReboot.length + afterReboot.length === 0) return;
   const steps = [...beforeReboot, ...afterReboot].map(({ id }) => id).join(', ');
@@ -73,8 +81,11 @@ export async function agreeToRollBack(
   );
 }
 
-function documentOf(state: RunState, boot: BootIdentity, to: string | undefined): RollbackPlanDocument {
-  const plan = planRollback(state, boot, to);
+function documentOf(
+  state: RunState,
+  plan: RollbackPlan,
+  to: string | undefined,
+): Omit<RollbackPlanDocument, 'needs' | 'laterWrites' | 'lastResorts'> {
   return {
     type: 'rollback-plan',
     run: state.run,

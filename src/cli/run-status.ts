@@ -20,6 +20,10 @@ export function runStatusOf(
   atWork: number | null,
   now: number,
 ): RunStatusDocument {
+  const gates = state.nodes.flatMap((node) => gateOf(stepState(state, node.id), now));
+  const opensAt = new Map(
+    gates.flatMap(({ step, opensAt: at }) => (at === undefined ? [] : [[step, at] as const])),
+  );
   return {
     run: state.run,
     runbook: state.runbook,
@@ -32,9 +36,9 @@ export function runStatusOf(
     lastAt: state.lastAt,
     params: state.params,
     steps: state.nodes.map((node) => stepOf(node, stepState(state, node.id))),
-    gates: state.nodes.flatMap((node) => gateOf(stepState(state, node.id), now)),
+    gates,
     next: atWork === null ? nextOf(state) : [],
-    wayBack: wayBackOf(state),
+    wayBack: wayBackOf(state, opensAt),
   };
 }
 

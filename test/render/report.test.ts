@@ -13,7 +13,7 @@ const result: ResultDocument = {
   hint: 'Free some.\nThen migrate resume small-1',
   done: ['make', 'look'],
   tookMs: 108_000,
-  wayBack: { open: true, until: null, past: null, to: [] },
+  wayBack: { open: true, until: null, after: [], notBefore: null, past: null, to: [] },
 };
 
 describe('the report at the end', () => {

@@ -1,9 +1,13 @@
+import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
+import { collect } from '../option-values.ts';
 
 interface RollbackOptions {
   readonly to?: string | undefined;
   readonly dryRun?: true | undefined;
+  readonly laterWrites?: 'carry-back' | 'drop' | undefined;
+  readonly acceptMissing: string[];
   readonly yes?: true | undefined;
 }
 
@@ -13,11 +17,30 @@ export function addRollback(program: Program, invocation: Invocation): void {
     .description('undo what a run did, latest first; can be interrupted and called again')
     .argument('<run>', 'a run, or its runbook')
     .option('--to <step>', 'keep this step and all that began before it')
-    .option('--dry-run', 'show what would be undone and change nothing')
+    .option(
+      '--dry-run',
+      'show what would be undone, what it needs, and what would be lost, and change nothing',
+    )
+    .addOption(
+      new Option(
+        '--later-writes <what>',
+        'what becomes of that which was written to the new side since the cut-over',
+      ).choices(['carry-back', 'drop'] as const),
+    )
+    .option(
+      '--accept-missing <step>',
+      'undo this step although something that its undo needs is missing; repeat it for several',
+      collect,
+      [],
+    )
     .option('-y, --yes', 'do not ask whether to begin')
     .addHelpText(
       'after',
-      examples('migrate rollback wsl-nix-store --dry-run', 'migrate rollback wsl-nix-store --to warm-copy'),
+      examples(
+        'migrate rollback wsl-nix-store --dry-run',
+        'migrate rollback wsl-nix-store --to warm-copy',
+        'migrate rollback wsl-nix-store --later-writes carry-back',
+      ),
     )
     .action(async (run, options, command) => {
       invocation.exitCode = await rollback(run, options, globalsOf(command.optsWithGlobals()), invocation);
@@ -40,9 +63,11 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
   const known = await oneRun(places.state, name, 'latest', pickerFor(terminal));
   const { to } = options;
   if (to !== undefined) mustBeStep(to, '--to', known.place.id, known.state.nodes);
+  for (const step of options.acceptMissing)
+    mustBeStep(step, '--accept-missing', known.place.id, known.state.nodes);
   mustBeRollable(known.state, to);
+  if (options.dryRun === true) return showRollbackPlan(known, to, globals, terminal, overrides);
   const boot = await hostFor(overrides).boot();
-  if (options.dryRun === true) return showRollbackPlan(known.state, boot, to, globals, terminal);
   if (options.yes !== true) await agreeToRollBack(known.state, boot, to, terminal);
   const open = await reopenRun(known, places, overrides);
   const pinned = await runbookToRollBack(known.state, known.place);
@@ -55,7 +80,11 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
     async (session) => {
       mustBeRollable(session.state, to);
       await recordResume(session);
-      return rollBack(session, to === undefined ? {} : { to });
+      return rollBack(session, {
+        ...(to === undefined ? {} : { to }),
+        laterWrites: options.laterWrites,
+        acceptMissing: options.acceptMissing,
+      });
     },
   );
 }

@@ -1,5 +1,7 @@
+import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
 import { exitCodes } from '../../errors.ts';
+import type { KnownRun } from '../known-run.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 
 export function addStatus(program: Program, invocation: Invocation): void {
@@ -8,14 +10,29 @@ export function addStatus(program: Program, invocation: Invocation): void {
     .description('tell where a run stands, what it waits for, and until when and to where one can return')
     .argument('[run]', 'a run, or its runbook; every unfinished run when left out')
     .option('-w, --watch', 'keep looking until the run is over')
+    .addOption(
+      new Option('--probe', 'look also at what the way back needs and would lose; it may take a while').conflicts(
+        'watch',
+      ),
+    )
     .addHelpText('after', examples('migrate status', 'migrate status wsl-nix-store --watch'))
     .action(async (run, options, command) => {
       const globals = globalsOf(command.optsWithGlobals());
-      invocation.exitCode = await status(run, options.watch ?? false, globals, invocation);
+      invocation.exitCode = await status(run, options, globals, invocation);
     });
 }
 
-async function status(name: string | undefined, watch: boolean, globals: Globals, { overrides }: Invocation) {
+interface StatusOptions {
+  readonly watch?: true | undefined;
+  readonly probe?: true | undefined;
+}
+
+async function status(
+  name: string | undefined,
+  { watch, probe }: StatusOptions,
+  globals: Globals,
+  { overrides }: Invocation,
+) {
   const { hostFor } = await import('../at-work.ts');
   const { placesOf } = await import('../places.ts');
   const { readStatus, showStatus, watchStatus } = await import('../read-status.ts');
@@ -23,8 +40,10 @@ async function status(name: string | undefined, watch: boolean, globals: Globals
   const { clock } = hostFor(overrides);
   const places = placesOf(globals);
   const terminal = await terminalOf(globals);
-  const read = () => readStatus(places.state, name, clock);
-  if (watch) {
+  const { lookBack } = await import('../look-back.ts');
+  const look = async (run: KnownRun) => (await lookBack(run, undefined, overrides)).look;
+  const read = () => readStatus(places.state, name, clock, probe === true ? look : undefined);
+  if (watch === true) {
     await watchStatus(read, globals, terminal, clock);
     return exitCodes.done;
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wayBack } from './status.ts';
+import { wayBack } from './way-back.ts';
 
 /** The last line of `run`, `resume` and `rollback`; the only one of `confirm`, `settle` and `abort`. */
 export const resultDocument = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wayBackLook } from './way-back.ts';
 
 const undo = z.object({
   id: z.string(),
@@ -14,5 +15,9 @@ export const rollbackPlanDocument = z.object({
   beforeReboot: z.array(undo),
   reboot: z.boolean().describe('a reboot comes between the two lists'),
   afterReboot: z.array(undo),
+  ...wayBackLook.shape,
+  lastResorts: z
+    .array(z.string())
+    .describe('what can be brought back by hand where no undo can, as the runbook knows it'),
 });
 export type RollbackPlanDocument = z.infer<typeof rollbackPlanDocument>;

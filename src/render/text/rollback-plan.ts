@@ -2,6 +2,7 @@ import type { RollbackPlanDocument } from '../documents/rollback-plan.ts';
 import { harmless } from '../harmless.ts';
 import type { Style } from '../style.ts';
 import { columns } from './columns.ts';
+import { wayBackLookText } from './way-back.ts';
 
 export function rollbackPlanText(document: RollbackPlanDocument, style: Style): string {
   const { run, to, irreversible, beforeReboot, reboot, afterReboot } = document;
@@ -15,6 +16,12 @@ export function rollbackPlanText(document: RollbackPlanDocument, style: Style): 
     return [
       `${style('bad', 'No way back')} ${target}: these are done and cannot be undone:`,
       ...rows(irreversible),
+      ...(document.lastResorts.length === 0
+        ? ['What is left: copy the data back from where it is now and verify it, or restore the backup.']
+        : [
+            'What is left is to bring the data back by hand, and to verify it:',
+            ...document.lastResorts.map((line) => `  ${harmless(line)}`),
+          ]),
       'Nothing was changed.',
     ].join('\n');
   }
@@ -26,6 +33,7 @@ export function rollbackPlanText(document: RollbackPlanDocument, style: Style): 
       ? [style('warning', '  then a reboot, so that the machine lives on the old state again')]
       : []),
     ...rows(afterReboot),
+    ...wayBackLookText(document, style),
     'Nothing was changed.',
   ].join('\n');
 }

@@ -5,7 +5,7 @@ import { formatMoment } from '../moment.ts';
 import type { Style, Tone } from '../style.ts';
 import { columns } from './columns.ts';
 import { byPhase } from './phases.ts';
-import { wayBackText } from './way-back.ts';
+import { wayBackLookText, wayBackText } from './way-back.ts';
 
 type Step = RunStatusDocument['steps'][number];
 
@@ -55,8 +55,17 @@ function runText(run: RunStatusDocument, style: Style, now: number): string {
     ...run.gates.flatMap((gate) => ['', ...gateLines(gate, style, now)]),
     '',
     ...(run.next.length === 0 ? [] : [`Next: ${run.next.join('\n  or: ')}`]),
-    wayBackText(run.run, run.wayBack),
+    wayBackText(run.run, run.wayBack, now),
+    ...toText(run),
+    ...wayBackLookText({ needs: [], laterWrites: [], ...run.wayBack }, style),
   ].join('\n');
+}
+
+/** In part it can go back to any of these; the latest are the likeliest. */
+function toText({ run, wayBack: { open, to } }: RunStatusDocument): string[] {
+  if (!open || to.length === 0) return [];
+  const more = to.length > 4 ? ` and ${to.length - 4} earlier` : '';
+  return [`Or in part, to one of: ${to.slice(0, 4).join(', ')}${more}; migrate rollback ${run} --to ${to[0]}`];
 }
 
 const marks: Record<Step['status'], readonly [mark: string, tone: Tone]> = {

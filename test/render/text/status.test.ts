@@ -36,7 +36,7 @@ const run: RunStatusDocument = {
     },
   ],
   next: ['migrate resume move-home-20261121-k3f9'],
-  wayBack: { open: true, until: 'cleanup', past: null, to: ['copy'] },
+  wayBack: { open: true, until: 'cleanup', after: [], notBefore: null, past: null, to: ['copy'] },
 };
 
 function text(change: Partial<RunStatusDocument> = {}): string {
@@ -78,8 +78,45 @@ describe('the way back', () => {
     expect(wayBackText('r', { ...way, until: null })).toContain('at any time');
   });
 
+  test('is told with what must open before it closes, and when that may be at the earliest', () => {
+    const waits = { ...way, after: ['settle'], notBefore: '2026-11-22T11:50:00.000Z' };
+    expect(wayBackText('r', waits)).toBe(
+      'It can be rolled back until cleanup begins, which waits for settle, 2026-11-22T11:50:00Z at the earliest: migrate rollback r',
+    );
+    expect(wayBackText('r', waits, now)).toContain('(in 23h 50m) at the earliest');
+    expect(text({ wayBack: { ...way, to: ['e', 'd', 'c', 'b', 'a'] } })).toContain(
+      'Or in part, to one of: e, d, c, b and 1 earlier; migrate rollback move-home-20261121-k3f9 --to e',
+    );
+  });
+
+  test('is told with what it needs and does not find, and with what it would lose', () => {
+    const base = { step: 'copy', advisory: false };
+    const look = {
+      needs: [
+        { ...base, name: 'the old tree', holds: 'yes' as const },
+        { ...base, name: 'the disk', holds: 'no' as const, why: 'it is not mounted' },
+        { ...base, name: 'the snapshot', holds: 'no' as const, why: 'gone', advisory: true },
+      ],
+      laterWrites: [
+        {
+          ...{ step: 'copy', where: '/new', since: '2026-11-21T11:00:00.000Z', bytes: 12_000 },
+          ...{ added: 3, changed: 1, deleted: 0, first: ['a\u0007'], carryBack: 'copied', drop: 'kept aside' },
+        },
+      ],
+    };
+    const said = text({ wayBack: { ...way, ...look } });
+    expect(said).toContain('+ copy: the old tree\n');
+    expect(said).toContain('x copy: the disk: it is not mounted\n');
+    expect(said).toContain('x copy: the snapshot: gone (it goes without)');
+    expect(said).toContain('Written to /new since 2026-11-21T11:00:00Z, which copy would lose:');
+    expect(said).toContain('3 new, 1 changed, 0 deleted, 12.0 kB');
+    expect(said).toContain(String.raw`a\x07`);
+    expect(said).toContain('and 3 more');
+    expect(said).toContain('--later-writes drop: kept aside');
+  });
+
   test('is closed past the point of no return, but for what came after', () => {
-    const past = { open: false, until: null, past: 'cleanup', to: [] };
+    const past = { ...way, open: false, until: null, past: 'cleanup', to: [] };
     expect(wayBackText('r', past)).toBe('Past the point of no return: cleanup is done.');
     expect(wayBackText('r', { ...past, to: ['cleanup'] })).toContain('migrate rollback r --to cleanup');
   });
