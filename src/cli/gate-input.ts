@@ -22,6 +22,13 @@ export function mustBePersonGate(runbook: Runbook, id: string, run: string): Con
   if (node === undefined) {
     throw new UsageError('gate.unknown', `${run} has no gate "${id}".${didYouMean(id, known)}`, list);
   }
+  if (node.kind === 'step' && node.confirmWithin !== undefined) {
+    throw new UsageError(
+      'confirm.not-armed',
+      `"${id}" has not begun, so there is nothing to confirm`,
+      `See where it stands: migrate status ${run}`,
+    );
+  }
   const opens = { reboot: 'a reboot opens it', soak: 'observed healthy time opens it' };
   const why =
     node.kind === 'reboot' || node.kind === 'soak' ? opens[node.kind] : `it is a ${node.kind}, and no gate`;

@@ -8,6 +8,10 @@ import type { Clock } from '../runbook/index.ts';
 export interface Overrides {
   readonly clock?: Clock;
   readonly crashPoint?: Ports['crashPoint'];
+  /** A rehearsal does what a unit would, which goes on after a boot. */
+  readonly resumesByItself?: boolean;
+  /** Leave with exit code 3 where somebody must confirm, who is outside of the rehearsal. */
+  readonly leaveUnconfirmed?: boolean;
   readonly dieHalfway?: DieHalfway;
 }
 

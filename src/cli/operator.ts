@@ -60,6 +60,15 @@ export function operatorOf({ yes, accepted, prompts, inputSchema }: OperatorOpti
       return answer === 'carry-back' || answer === 'drop' ? answer : 'absent';
     },
 
+    async soakStopped(step, unhealthy) {
+      const answer = await prompts?.pick(`"${step}" is not healthy: ${unhealthy.join('; ')}`, [
+        { value: 'stop', label: 'Stop here, and decide later' },
+        { value: 'go-on', label: 'Go on soaking' },
+        { value: 'rollback', label: 'Roll back now' },
+      ]);
+      return answer === 'rollback' || answer === 'go-on' || answer === 'stop' ? answer : 'absent';
+    },
+
     async gateInput(step, fields) {
       if (prompts === undefined) return undefined;
       const given: Record<string, unknown> = {};

@@ -11,12 +11,14 @@ const versionTimeoutMs = 5_000;
  *
  * @returns the programs with the first line of what they say of their version
  * @throws UsageError `runbook.needs-root`, `runbook.needs-programs` naming all that is missing,
- *   `secret.missing`
+ *   `secret.missing`, `confirm.no-unit` when nothing would take a step back after a boot
+ * @param unit whether something goes on with a run after a boot
  */
 export async function preflight(
   runbook: Runbook,
   params: unknown,
   host: EngineHost,
+  unit: () => Promise<boolean>,
 ): Promise<Readonly<Record<string, string>>> {
   if (runbook.root && process.getuid?.() !== 0) {
     throw new UsageError(
@@ -35,10 +37,24 @@ export async function preflight(
     );
   }
   await mustHaveSecrets(params);
+  await mustGoBackByItself(runbook, unit);
   const versions = await Promise.all(
     found.map(async ([tool]) => [tool, await versionOf(tool, host)] as const),
   );
   return Object.fromEntries(versions);
+}
+
+/** Whoever is cut off by a boot cannot start what would bring them back. */
+async function mustGoBackByItself(runbook: Runbook, unit: () => Promise<boolean>): Promise<void> {
+  const node = runbook.nodes.find(
+    (each) => each.kind === 'step' && each.confirmWithin !== undefined && each.effective === 'at-boot',
+  );
+  if (node === undefined || (await unit())) return;
+  throw new UsageError(
+    'confirm.no-unit',
+    `step "${node.id}" takes effect at boot and is undone unless somebody confirms it, and nothing here goes on with a run after a boot`,
+    `Enable it: migrate boot enable; on NixOS, import the module that comes with migrate. Nothing was changed.`,
+  );
 }
 
 async function pathOf(tool: string): Promise<string | undefined> {

@@ -6,12 +6,7 @@ import type { Interrupt } from './signals.ts';
 export interface Prompts {
   agree(question: string): Promise<boolean | undefined>;
   /** @param until aborted when the answer is not needed any more; then nobody is interrupted */
-  choose(
-    question: string,
-    yes: string,
-    no: string,
-    until?: AbortSignal,
-  ): Promise<boolean | undefined>;
+  choose(question: string, yes: string, no: string, until?: AbortSignal): Promise<boolean | undefined>;
   pick(question: string, options: readonly { value: string; label: string }[]): Promise<string | undefined>;
   text(question: string, complaint?: (text: string) => string | undefined): Promise<string | undefined>;
 }

@@ -20,7 +20,11 @@ export async function interruptible<Result>(
 ): Promise<Result> {
   const controller = new AbortController();
   const interrupt: Interrupt = (by) => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    if (controller.signal.aborted) {
+      // A terminal that hangs up says so more than once: the kernel, then the shell.
+      if (by === 'SIGHUP') return;
+      process.exit(exitCodes.interrupted);
+    }
     controller.abort(by);
     say(`${by}: ending what runs, then stopping; once more to stop at once`);
   };

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { startEvent, type EngineHost } from '../engine/index.ts';
 import { LockedError } from '../errors.ts';
+import { resumesByItself } from '../host/boot-resume.ts';
 import { claimResources } from '../host/claims.ts';
 import { createJournal } from '../host/journal-file.ts';
 import { acquireLock, readLock } from '../host/lock.ts';
@@ -23,6 +24,8 @@ export interface StartGiven {
   readonly host: EngineHost;
   readonly overrides: Overrides;
   readonly warn: (text: string) => void;
+  /** Whether something goes on with a run after a boot; this machine is asked when left out. */
+  readonly resumesByItself?: (() => Promise<boolean>) | undefined;
 }
 
 /**
@@ -35,7 +38,7 @@ export async function startRun(given: StartGiven): Promise<OpenRun> {
   const { loaded, params, places, host } = given;
   const { runbook } = loaded;
   leaveFolder();
-  const tools = await preflight(runbook, params, host);
+  const tools = await preflight(runbook, params, host, given.resumesByItself ?? resumesByItself);
   const claims = runbook.claims({ params });
   const warnings = await prepareStateFolder({
     folder: places.state,

@@ -44,7 +44,6 @@ async function goForward(given: Session, options: ForwardOptions): Promise<Outco
   const halt = new AbortController();
   const session = { ...given, signal: AbortSignal.any([given.signal, halt.signal]) };
   const nodes = nodesUntil(session, options.until);
-  const attended = withinTimer(session, nodes);
   const turned = turnsBack(session.state);
   if (turned !== undefined)
     return goBack(session, turned, `step "${turned.id}" failed: ${turned.error?.message ?? ''}`);
@@ -83,7 +82,7 @@ async function goForward(given: Session, options: ForwardOptions): Promise<Outco
       if (stopping === undefined && !session.signal.aborted) {
         const busy = new Set([...running.keys(), ...ended.keys()]);
         const frontLine = frontier(nodes, session.state, busy);
-        const ready = frontLine.ready.filter(beginnable).filter(attended);
+        const ready = frontLine.ready.filter(beginnable);
         const unreachable = held === undefined ? frontLine.unreachable : [];
         for (const node of unreachable)
           await record(session, { type: 'step.skipped', step: node.id, why: 'failed-need' });
@@ -126,13 +125,6 @@ function nodesUntil(session: Session, until: string | undefined): readonly Node[
   if (index !== -1) return all.slice(0, index + 1);
   const known = all.map(({ id }) => id);
   throw new UsageError('until.no-step', `there is no step "${until}".${didYouMean(until, known)}`);
-}
-
-/** A timer looks at the soaks that wait, and only when one opens does it go on with the rest. */
-function withinTimer(session: Session, nodes: readonly Node[]): (node: Node) => boolean {
-  if (session.unattended !== 'timer') return () => true;
-  const soaks = nodes.filter((node) => node.kind === 'soak' && stepOf(session, node).status === 'waiting');
-  return (node) => soaks.includes(node) || soaks.some((soak) => stepOf(session, soak).status === 'done');
 }
 
 /** What may cut the operator off must not be stopped half-way because it does. */
@@ -258,7 +250,7 @@ async function conclude(
 }
 
 /** The step's failure stays what it is, also when everything is undone after it. */
-async function goBack(session: Session, node: Pick<Node, 'id'>, failed: string): Promise<Outcome> {
+export async function goBack(session: Session, node: Pick<Node, 'id'>, failed: string): Promise<Outcome> {
   const undone = await rollBack(session, {});
   const message = `${failed}\nThen: ${undone.message}`;
   const exitCode = undone.status === 'rolled-back' ? exitCodes.stepFailed : undone.exitCode;

@@ -1,4 +1,4 @@
-import { formatCommand, type CapturedContext, type Command, type StepNode } from '../runbook/index.ts';
+import { durationMs, formatCommand, type CapturedContext, type Command, type StepNode } from '../runbook/index.ts';
 import { checkedCommands } from './commands.ts';
 import { recordUndo } from './recorded-undo.ts';
 import { record, stepOf, type Session } from './session.ts';
@@ -31,6 +31,7 @@ export async function recordIntent(
     undo: step.intent?.undo ?? recordUndo(node, context),
     boot: await host.boot(),
     clocks: host.clock.now(),
+    ...(node.confirmWithin === undefined ? {} : { confirmWithin: durationMs(node.confirmWithin) }),
   });
   return commands ?? [];
 }

@@ -51,7 +51,10 @@ function meaning(node: Node, params: unknown): unknown {
         max: soakLimit(node, node.max, params),
         maxGap: node.maxGap,
         fresh: node.fresh,
-        probes: node.probes.map((probe) => probe.name),
+        probes: node.probes.map(({ name, counter, lasts = 'boot' }) =>
+          counter === undefined ? name : { name, lasts },
+        ),
+        ...(node.tolerate === 0 ? {} : { tolerate: node.tolerate }),
       };
     case 'confirm':
     case 'manual':
@@ -74,6 +77,7 @@ function stepMeaning(node: StepNode, params: unknown): object {
   return {
     reversal: node.reversal,
     effective: node.effective,
+    confirmWithin: node.confirmWithin === undefined ? undefined : durationMs(node.confirmWithin),
     output: schemaMeaning(node.body.output),
     operation: node.operation && {
       name: node.operation.name,

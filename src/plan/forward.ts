@@ -42,17 +42,17 @@ export function frontier(nodes: readonly Node[], state: RunState, skip: Readonly
 
 /**
  * Chooses what to begin beside what runs: steps before gates, a reboot only when nothing else is left,
- * never two that hold the same lock, and nothing beside what cannot be undone.
+ * never two that hold the same lock, and nothing beside what cannot be undone or must be confirmed.
  */
 export function choose(ready: readonly Node[], running: readonly Node[], jobs: number): Node[] {
-  if (running.some(isIrreversible)) return [];
+  if (running.some(mustBeAlone)) return [];
   const chosen: Node[] = [];
   const held = new Set(running.flatMap((node) => node.locks));
   const steps = ready.filter((node) => node.kind === 'step' || node.kind === 'check');
   for (const node of steps) {
     if (running.length + chosen.length >= jobs) break;
     if (node.locks.some((lock) => held.has(lock))) continue;
-    if (isIrreversible(node)) {
+    if (mustBeAlone(node)) {
       if (running.length + chosen.length === 0) return [node];
       continue;
     }
@@ -64,6 +64,7 @@ export function choose(ready: readonly Node[], running: readonly Node[], jobs: n
   return gate === undefined ? [] : [gate];
 }
 
-function isIrreversible(node: Node): boolean {
-  return node.kind === 'step' && node.reversal === 'irreversible';
+/** The evidence for what cannot be undone, or the way back of what may cut the operator off, is about nothing else. */
+function mustBeAlone(node: Node): boolean {
+  return node.kind === 'step' && (node.reversal === 'irreversible' || node.confirmWithin !== undefined);
 }

@@ -11,7 +11,12 @@ import { join } from 'node:path';
 
 type Main = (
   argv: readonly string[],
-  overrides: { clock: Clock; crashPoint?: Ports['crashPoint'] },
+  overrides: {
+    clock: Clock;
+    crashPoint?: Ports['crashPoint'];
+    resumesByItself: boolean;
+    leaveUnconfirmed: boolean;
+  },
 ) => Promise<number>;
 
 // By its path, since the command line builds on rehearsals and not the other way round.
@@ -22,5 +27,7 @@ const { main } = (await import(pathToFileURL(file).href)) as { main: Main };
 const crash = process.env['MIGRATE_WORLD_CRASH'];
 process.exitCode = await main(process.argv.slice(2), {
   clock: skippableClock(inWorld.clock),
+  resumesByItself: true,
+  leaveUnconfirmed: true,
   ...(crash === undefined ? {} : { crashPoint: crashOnce(parseCrashSpec(crash), inWorld.crashed) }),
 });

@@ -1,3 +1,4 @@
+import { unconfirmed } from '../plan/deadline.ts';
 import { stepState, type RunState } from '../journal/state.ts';
 
 /** What the operator of a rehearsal does next. */
@@ -24,6 +25,8 @@ export function nextMove(state: RunState): Move {
   if (asked !== undefined) return { kind: 'confirm', gate: asked.node.id };
   const reboot = waiting.find(({ node }) => node.kind === 'reboot');
   if (reboot !== undefined) return { kind: 'reboot', why: `"${reboot.node.id}" waits for it` };
+  const held = unconfirmed(state);
+  if (held?.status === 'done') return { kind: 'confirm', gate: held.id };
   const soak = waiting.find(({ node }) => node.kind === 'soak');
   if (soak !== undefined) return { kind: 'resume', why: `"${soak.node.id}" soaks`, accept: [] };
   const unaccepted = steps

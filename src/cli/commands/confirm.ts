@@ -5,9 +5,9 @@ import { collect } from '../option-values.ts';
 export function addConfirm(program: Program, invocation: Invocation): void {
   program
     .command('confirm')
-    .description('open a gate that waits for your word; then resume the run')
+    .description('open a gate that waits for your word; or say in time that the machine can still be reached')
     .argument('<run>', 'a run, or its runbook')
-    .argument('<gate>', 'the gate')
+    .argument('<gate>', 'the gate, or the step that is undone unless somebody confirms it')
     .option('--set <key=value>', 'answer what the gate asks for; repeat it for several', collect, [])
     .addHelpText(
       'after',
@@ -27,8 +27,9 @@ async function confirm(
   { overrides }: Invocation,
 ) {
   const { acceptRunbook, mustBeOpen, openGateByHand } = await import('../../engine/index.ts');
-  const { exitCodes } = await import('../../errors.ts');
+  const { exitCodes, UsageError } = await import('../../errors.ts');
   const { atWork } = await import('../at-work.ts');
+  const { confirmStep, isArmed } = await import('../confirm-step.ts');
   const { gateInput, mustBePersonGate } = await import('../gate-input.ts');
   const { oneRun } = await import('../known-run.ts');
   const { runbookToResume } = await import('../pinned-runbook.ts');
@@ -39,6 +40,11 @@ async function confirm(
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
   mustBeOpen(known.state);
+  if (isArmed(known.state, gate)) {
+    if (set.length > 0)
+      throw new UsageError('gate.input', `the step ${gate} asks for nothing`, 'Leave out --set.');
+    return confirmStep(known, gate, { places, globals, overrides });
+  }
   const { runbook, pin } = await runbookToResume(known.state, known.place);
   const node = mustBePersonGate(runbook, gate, known.place.id);
   const given = gateInput(node, set);

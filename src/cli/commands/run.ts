@@ -67,6 +67,7 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
     places: placesOf(globals),
     host: hostFor(overrides, params),
     warn: (text) => notices.push(text),
+    ...(overrides.resumesByItself === true ? { resumesByItself: async () => true } : {}),
   });
   return atWork(
     { globals, overrides, open, runbook, fresh: true, yes: options.yes ?? false, notices },
@@ -74,6 +75,7 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
       advance(session, {
         jobs,
         wait: options.wait ?? false,
+        leaveUnconfirmed: overrides.leaveUnconfirmed ?? false,
         ...(options.until === undefined ? {} : { until: options.until }),
       }),
   );

@@ -37,6 +37,12 @@ export const liveDocument = z.discriminatedUnion('type', [
     why: z.string().optional(),
   }),
   z.object({
+    type: z.literal('deadline').describe('a step that is undone unless somebody confirms it'),
+    step: z.string(),
+    leftMs: z.number(),
+    command: z.string().describe('what somebody types to confirm'),
+  }),
+  z.object({
     type: z.literal('notice').describe('a warning, or that a signal was heard'),
     text: z.string(),
   }),
