@@ -11,6 +11,12 @@ import { readValue } from './parameters/value.ts';
 /** What an operator may prefer for every call. Nothing that decides what a run does belongs here. */
 const schema = z.object({
   color: z.enum(['auto', 'never']).default('auto').describe('`never` is --no-color for ever'),
+  notify: z
+    .string()
+    .regex(/^(auto|none|\/.+)$/)
+    .default('auto')
+    .describe('how to reach you when you are not there: `auto`, `none`, or the path of a program')
+    .meta({ expects: 'auto, none, or the absolute path of a program' }),
   jobs: z.int().min(1).max(64).default(1).describe('how many independent steps may run at once'),
 });
 

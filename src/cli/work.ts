@@ -1,6 +1,7 @@
 import type { EngineHost, Ports } from '../engine/index.ts';
 import type { Session } from '../engine/session.ts';
 import { endOrphans } from '../host/orphans.ts';
+import { confirmationsIn } from '../host/confirmations.ts';
 import { openStepLogs } from '../host/step-logs.ts';
 import { releaseClaims } from '../host/claims.ts';
 import { messageOf } from '../errors.ts';
@@ -9,6 +10,7 @@ import { quoteWord, type Runbook } from '../runbook/index.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { Overrides } from './invocation.ts';
 import type { OpenRun } from './open-run.ts';
+import { notifierOf } from './notifier.ts';
 import { operatorOf } from './operator.ts';
 import { valueSchemaOf, type ValueSchema } from './parameters/schema.ts';
 import type { Prompts } from './prompts.ts';
@@ -67,6 +69,8 @@ export async function work<Result>(
         journal,
         host,
         logs,
+        notifier: notifierOf(host),
+        confirmations: confirmationsIn(place.folder),
         tell,
         operator: operatorOf({
           yes: given.yes,

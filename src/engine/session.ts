@@ -20,6 +20,8 @@ export interface Session {
   readonly beganAfter: number;
   /** Nobody typed this: a unit goes on after a boot, or a timer samples a soak. */
   readonly unattended?: 'boot' | 'timer' | undefined;
+  /** A timer unit of this machine looks at the soaks of its runs. */
+  readonly timer?: boolean | undefined;
 }
 
 /** Makes an event durable, then part of the state, then known. */

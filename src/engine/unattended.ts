@@ -1,8 +1,9 @@
 import { MigrateError } from '../errors.ts';
 import { mostVainBoots, soaksDue, whyNotByItself, type NeedsPerson } from '../plan/unattended.ts';
 import { refuseEnvironmentSecret, type Runbook } from '../runbook/index.ts';
-import { advance, type ForwardOptions } from './forward.ts';
+import { advance, goBack, type ForwardOptions } from './forward.ts';
 import { passGate } from './gates/pass.ts';
+import { tellOfEnd, tellSomebody } from './notify.ts';
 import { outcome, type Outcome } from './outcome.ts';
 import { acceptRunbook, mustBeOpen, recordResume, type Pin } from './resume.ts';
 import { rollBack } from './rollback.ts';
@@ -17,6 +18,16 @@ export interface UnattendedOptions extends ForwardOptions {
  * @throws MigrateError as `resume` does
  */
 export async function resumeAfterBoot(
+  session: Session,
+  runbook: Runbook | undefined,
+  options: UnattendedOptions,
+): Promise<Outcome> {
+  const ended = await goOnAfterBoot(session, runbook, options);
+  await tellOfEnd(session, ended, {});
+  return ended;
+}
+
+async function goOnAfterBoot(
   session: Session,
   runbook: Runbook | undefined,
   options: UnattendedOptions,
@@ -43,6 +54,16 @@ export async function sampleSoaks(
   runbook: Runbook,
   options: UnattendedOptions,
 ): Promise<Outcome | undefined> {
+  const ended = await sampleDue(session, runbook, options);
+  if (ended !== undefined) await tellOfEnd(session, ended, {});
+  return ended;
+}
+
+async function sampleDue(
+  session: Session,
+  runbook: Runbook,
+  options: UnattendedOptions,
+): Promise<Outcome | undefined> {
   const { host } = session.ports;
   const due = soaksDue(session.state, await host.boot(), host.clock.now());
   if (due.length === 0) return undefined;
@@ -57,7 +78,11 @@ export async function sampleSoaks(
     if (result.kind === 'done') opened = true;
     else if (result.kind === 'waiting')
       waits ??= outcome('waiting', result.why, { step: id, hint: result.hint });
-    else if (result.kind === 'failed') waits ??= outcome('failed', result.failure.message, { step: id });
+    else if (result.kind === 'failed') {
+      const failed = `step "${id}" failed: ${result.failure.message}`;
+      if (result.goBack === true || node.onFailure === 'rollback') return goBack(session, node, failed);
+      waits ??= outcome('failed', failed, { step: id });
+    }
     else return outcome('interrupted', `interrupted by ${result.by}`, { step: id });
   }
   if (!opened) return waits;
@@ -70,7 +95,10 @@ async function refuse(session: Session): Promise<Outcome | undefined> {
   refuseEnvironmentSecret(session.state.params, 'when a run goes on by itself');
   const why = whyNotByItself(session.state);
   if (why === undefined) return undefined;
-  if (why.stalledAfter !== undefined) await record(session, { type: 'run.stalled', boots: mostVainBoots });
+  if (why.stalledAfter !== undefined) {
+    await record(session, { type: 'run.stalled', boots: mostVainBoots });
+    await tellSomebody(session, { kind: 'stalled', about: why.message, hint: why.hint });
+  }
   return waiting(why);
 }
 

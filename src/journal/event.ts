@@ -25,19 +25,42 @@ const restoreFile = z.object({
 });
 export const undoActionSchema = z.union([commandSchema, restoreFile]);
 
+const bootIdentity = z.object({ bootId: z.string(), initStart: z.string(), pidNamespace: z.string() });
+const guard = z.discriminatedUnion('is', [
+  z.object({ is: z.literal('there'), path: z.string() }),
+  z.object({ is: z.literal('same-boot'), boot: bootIdentity }),
+  z.object({ is: z.literal('mounted'), path: z.string(), device: z.string(), root: z.string() }),
+  z.object({ is: z.literal('mount-point'), path: z.string() }),
+  z.object({ is: z.literal('folder'), path: z.string(), inode: z.string() }),
+  z.object({ is: z.literal('shown-nowhere-else'), path: z.string() }),
+  z.object({ is: z.literal('unchanged-since'), path: z.string(), file: z.string() }),
+  z.object({
+    is: z.literal('named-in'),
+    path: z.string(),
+    file: z.string(),
+    before: z.string(),
+    after: z.string(),
+  }),
+]);
+/** For a rescue shell; see runbook/break-glass.ts. */
+export const breakGlassCommandSchema = commandSchema.extend({
+  only: z.array(guard).optional(),
+  demand: z.array(guard).optional(),
+});
+
 /** The undo of a step, as it was recorded with the intent. */
 export const recordedUndo = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('data'), actions: z.array(undoActionSchema) }),
   z.object({
     kind: z.literal('code'),
     describe: z.string(),
-    breakGlass: z.union([z.string(), z.array(commandSchema)]),
+    breakGlass: z.union([z.string(), z.array(breakGlassCommandSchema)]),
   }),
   z.object({ kind: z.literal('irreversible'), why: z.string() }),
   z.object({ kind: z.literal('nothing') }),
 ]);
 
-const boot = z.object({ bootId: z.string(), initStart: z.string(), pidNamespace: z.string() });
+const boot = bootIdentity;
 const clocks = z.object({ wall: z.number(), boottime: z.number(), monotonic: z.number() });
 const processIdentity = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() });
 const failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
@@ -279,7 +302,7 @@ const bodies = [
   z.object({
     type: z.literal('undo.completed'),
     ...step,
-    by: z.enum(['act', 'probe', 'person', 'nothing-to-undo']),
+    by: z.enum(['act', 'probe', 'person', 'script', 'nothing-to-undo']),
     why: z.string().optional(),
   }),
   z.object({ type: z.literal('undo.failed'), ...step, error: failure }),

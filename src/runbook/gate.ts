@@ -35,7 +35,25 @@ export interface HealthProbe<Params, Outputs> {
   readonly check: (
     context: ReadContext<Params, Outputs, undefined>,
   ) => boolean | string | Promise<boolean | string>;
+  readonly counter?: never;
+  readonly lasts?: never;
 }
+
+/**
+ * A question about all the time since it was last asked, such as how often a unit was restarted: when
+ * every counter of a soak stands where it stood, nothing has gone wrong in between, and the time counts
+ * although nobody looked. Time in which the machine slept or was off still counts for nothing.
+ */
+export interface CumulativeProbe<Params, Outputs> {
+  readonly name: string;
+  /** Gives what changes with every trouble, also with one that nobody sees; throws when it cannot tell. */
+  readonly counter: (context: ReadContext<Params, Outputs, undefined>) => string | Promise<string>;
+  /** `boot` (when left out): a boot begins it anew. `boots`: it also tells of the boots before. */
+  readonly lasts?: 'boot' | 'boots';
+  readonly check?: never;
+}
+
+export type SoakProbe<Params, Outputs> = HealthProbe<Params, Outputs> | CumulativeProbe<Params, Outputs>;
 
 export interface SoakGate<Params, Outputs, Done extends string> {
   /** Observed healthy time after which the gate opens. */
@@ -46,5 +64,11 @@ export interface SoakGate<Params, Outputs, Done extends string> {
   readonly maxGap?: Duration;
   /** Steps whose verification must not be older than `max` when the gate opens. */
   readonly fresh?: readonly NoInfer<Done>[];
-  readonly probes: readonly HealthProbe<Params, Outputs>[];
+  /** At least one `check`; each `counter` beside it vouches for time in which nobody looked. */
+  readonly probes: readonly SoakProbe<Params, Outputs>[];
+  /**
+   * How many looks in a row may find it unhealthy before the soak stops; 0 when left out. A look that
+   * finds it unhealthy is repeated moments later, and only when it is unhealthy still is that one.
+   */
+  readonly tolerate?: number;
 }

@@ -44,6 +44,11 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
   { title: 'state', says: '`migrate state path`, `migrate state move DIR`', schema: documents.stateDocument },
   { title: 'config', says: '`migrate config …`', schema: documents.configDocument },
   {
+    title: 'notification',
+    says: 'What the program of `migrate config set notify` reads on standard input; its argument is the text.',
+    schema: documents.notificationDocument,
+  },
+  {
     title: 'rehearsal',
     says: 'The last line of `migrate rehearse`; before it come the lines of every call in the world.',
     schema: documents.rehearsalDocument,

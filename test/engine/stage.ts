@@ -14,7 +14,7 @@ import {
   type RollbackOptions,
   type Session,
 } from '../../src/engine/index.ts';
-import type { EngineHost, Operator, SpawnOptions } from '../../src/engine/ports.ts';
+import type { EngineHost, Notice, Notified, Operator, SpawnOptions } from '../../src/engine/ports.ts';
 import type { EventBody, JournalEvent } from '../../src/journal/event.ts';
 import { fold } from '../../src/journal/fold.ts';
 import type { RunState } from '../../src/journal/state.ts';
@@ -56,6 +56,8 @@ export class Stage {
   /** Live events, in order, of all processes. */
   readonly told: LiveEvent[] = [];
   readonly logged: string[] = [];
+  /** What somebody was to be told, by all processes. */
+  readonly notices: Notice[] = [];
   readonly programs = new Map<string, Program>();
   answers: {
     confirm?: (
@@ -63,15 +65,27 @@ export class Stage {
       question: string,
       kind: 'confirm' | 'manual',
     ) => 'yes' | 'flag' | 'no' | 'absent';
+    soak?: (step: string, unhealthy: readonly string[]) => 'rollback' | 'go-on' | 'stop' | 'absent';
+    notify?: (notice: Notice) => Notified | undefined | Promise<never>;
     accept?: (step: string, why: string) => 'phrase' | 'flag' | 'no' | 'absent';
+    stillThere?: (
+      step: string,
+      until: AbortSignal,
+    ) => 'yes' | 'no' | 'absent' | Promise<'yes' | 'no' | 'absent'>;
     laterWrites?: (step: string, question: string) => 'carry-back' | 'drop' | 'absent';
     input?: (step: string, fields: readonly string[]) => Readonly<Record<string, unknown>> | undefined;
   } = {};
   appendFate: (body: EventBody, seq: number) => AppendFate = () => undefined;
   diesAt: (point: CrashPoint, step: string | undefined) => boolean = () => false;
+  /** Whether somebody elsewhere has confirmed a step, by the start that armed it. */
+  confirmed: (step: string, armedSeq: number) => boolean = () => false;
   /** Crash points passed, as `point step`. */
   readonly passed: string[] = [];
   interruption = new AbortController();
+  /** Which unit started the next processes; undefined for a person. */
+  unattended: 'boot' | 'timer' | undefined;
+  /** A timer unit looks at soaks. */
+  timer = false;
 
   constructor(chain: unknown, params: unknown = {}) {
     this.runbook = validate(chain, 'a test');
@@ -184,6 +198,15 @@ export class Stage {
           journal,
           host,
           operator: this.#operator(alive),
+          notifier: {
+            notify: alive(async (notice) => {
+              this.notices.push(notice);
+              return this.answers.notify?.(notice);
+            }),
+          },
+          confirmations: {
+            requested: alive(async (step: string, armedSeq: number) => this.confirmed(step, armedSeq)),
+          },
           logs: { line: (_step, _attempt, text) => this.logged.push(text) },
           tell: (event) => this.told.push(event),
           crashPoint: (point, step) => {
@@ -195,6 +218,8 @@ export class Stage {
         state: fold(this.journal),
         folder: '/state/run',
         signal: this.interruption.signal,
+        unattended: this.unattended,
+        timer: this.timer,
         beganAfter: isFirst ? 0 : this.journal.length,
       };
       const result = await work(session, isFirst);
@@ -273,7 +298,9 @@ export class Stage {
       confirm: alive(
         async (step, question, kind) => this.answers.confirm?.(step, question, kind) ?? 'absent',
       ),
+      soakStopped: alive(async (step, unhealthy) => this.answers.soak?.(step, unhealthy) ?? 'absent'),
       acceptIrreversible: alive(async (step, why) => this.answers.accept?.(step, why) ?? 'absent'),
+      stillThere: alive(async (step, _question, until) => this.answers.stillThere?.(step, until) ?? 'absent'),
       laterWrites: alive(async (step, question) => this.answers.laterWrites?.(step, question) ?? 'absent'),
       gateInput: alive(async (step, fields) => this.answers.input?.(step, fields)),
     };

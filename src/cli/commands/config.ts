@@ -4,8 +4,8 @@ import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 export function addConfig(program: Program, _invocation: Invocation): void {
   const config = program
     .command('config')
-    .description('read and set your preferences (color, jobs); nothing that decides what a run does')
-    .addHelpText('after', examples('migrate config list', 'migrate config set color never'));
+    .description('read and set your preferences (color, notify, jobs); nothing that decides what a run does')
+    .addHelpText('after', examples('migrate config list', 'migrate config set notify /usr/local/bin/tell-me'));
   config
     .command('get')
     .description('print one preference')

@@ -1,12 +1,15 @@
 export { configDocument } from './config.ts';
+export { doctorDocument } from './doctor.ts';
 export { errorDocument } from './error.ts';
 export { listDocument } from './list.ts';
 export { liveDocument } from './live.ts';
 export { logsDocument } from './logs.ts';
+export { notificationDocument } from './notification.ts';
 export { planDocument } from './plan.ts';
 export { rehearsalDocument } from './rehearsal.ts';
 export { resultDocument, type ResultDocument } from './result.ts';
 export { rollbackPlanDocument } from './rollback-plan.ts';
 export { showDocument } from './show.ts';
 export { stateDocument } from './state.ts';
+export { verificationDocument } from './verification.ts';
 export { statusDocument, type RunStatusDocument } from './status.ts';

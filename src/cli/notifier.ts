@@ -1,0 +1,51 @@
+import type { Notice, Notifier } from '../engine/index.ts';
+import { notifyByProgram, notifySystem } from '../host/notify.ts';
+import { notificationDocument, type NotificationDocument } from '../render/documents/notification.ts';
+import { harmlessJson, harmlessLines } from '../render/harmless.ts';
+import type { Host } from '../runbook/index.ts';
+import { preferences } from './preferences.ts';
+
+/**
+ * Reaches whoever is not at the terminal in the way that the preferences say. Left to itself it tells the
+ * system's log, and as root all who are logged in, of what units of this program do; whoever typed a
+ * command reads its output.
+ */
+export function notifierOf(host: Pick<Host, 'exec' | 'clock'>): Notifier {
+  return {
+    async notify(notice) {
+      const { notify } = await preferences();
+      const text = textOf(notice);
+      if (notify === 'none') return undefined;
+      if (notify !== 'auto') {
+        return notifyByProgram(host.exec, notify, text, `${jsonOf(notice, host.clock.now().wall)}\n`);
+      }
+      if (notice.unattended === undefined) return undefined;
+      return notifySystem(host.exec, text, { root: process.getuid?.() === 0 });
+    },
+  };
+}
+
+function textOf({ host, run, about, hint }: Notice): string {
+  const said = `migrate on ${host}, ${run}: ${about}${hint === undefined ? '' : `\n${hint}`}`;
+  return harmlessLines(said).join('\n');
+}
+
+function jsonOf(
+  { kind, about, step, hint, run, runbook, host, folder, unattended }: Notice,
+  now: number,
+): string {
+  const document: NotificationDocument = {
+    type: 'notification',
+    kind,
+    about,
+    ...(hint === undefined ? {} : { hint }),
+    ...(step === undefined ? {} : { step }),
+    run,
+    runbook,
+    host,
+    folder,
+    ...(unattended === undefined ? {} : { unattended }),
+    at: new Date(now).toISOString(),
+  };
+  return harmlessJson(notificationDocument.parse(document));
+}
