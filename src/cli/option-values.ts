@@ -7,6 +7,14 @@ export function readJobs(text: string): number {
   throw new InvalidArgumentError('expected a whole number from 1 to 64.');
 }
 
+/** A share such as `5%` or `0.05`, as a number from 0 to 1. */
+export function readShare(text: string): number {
+  const number = /^\d+(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  const share = text.endsWith('%') ? number / 100 : number;
+  if (share > 0 && share <= 1) return share;
+  throw new InvalidArgumentError('expected a share such as 5%, above 0 and at most 100%.');
+}
+
 /** Collects an option that may be given several times. */
 export function collect(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];

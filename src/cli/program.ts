@@ -2,8 +2,10 @@ import { baseProgram, type Program } from './base-program.ts';
 import { addAbort } from './commands/abort.ts';
 import { addConfig } from './commands/config.ts';
 import { addConfirm } from './commands/confirm.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
+import { addManifest } from './commands/manifest.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRehearse } from './commands/rehearse.ts';
 import { addResume } from './commands/resume.ts';
@@ -13,6 +15,7 @@ import { addSettle } from './commands/settle.ts';
 import { addShow } from './commands/show.ts';
 import { addState } from './commands/state.ts';
 import { addStatus } from './commands/status.ts';
+import { addVerify } from './commands/verify.ts';
 import type { Invocation } from './invocation.ts';
 
 /** The whole command line; nothing heavier than commander is loaded until a command runs. */
@@ -29,6 +32,9 @@ export function createProgram(invocation: Invocation): Program {
   addAbort(program, invocation);
   addStatus(program, invocation);
   addLogs(program, invocation);
+  addVerify(program, invocation);
+  addManifest(program, invocation);
+  addDoctor(program, invocation);
   addState(program, invocation);
   addRehearse(program, invocation);
   addConfig(program, invocation);

@@ -1,3 +1,4 @@
+export { deviceNumber } from './entry.ts';
 export { identify, lookOf, restoreLook, sameFolder, type FolderLook } from './folder.ts';
 export { copyLogFile } from './copy-log.ts';
 export { readCopyLogHeader, readPasses, isDistrusted } from './copy-log-read.ts';
@@ -8,6 +9,7 @@ export { formatBytes } from './capacity.ts';
 export { describeDifference } from './difference.ts';
 export { dryRun, isEmpty, type DryRun } from './dry-run.ts';
 export type { CopyMachine } from './machine.ts';
+export { checksumLines } from './checksum-lines.ts';
 export { findManifest, openManifest, type Manifest } from './manifest-read.ts';
 export type { FolderIdentity } from './manifest.ts';
 export { rsyncCommand, rsyncEnvironment } from './rsync-command.ts';
@@ -17,13 +19,8 @@ export { readsDirectly } from './content-check.ts';
 export { VerifiedLog, type Moment } from './verified-log.ts';
 export { verify } from './verify.ts';
 export { checkCopyInUse } from './copy-in-use.ts';
-export { fromText, showPath } from './byte-path.ts';
+export { fromText, parentOf, showPath, type BytePath } from './byte-path.ts';
 export { filesInUse } from './open-files.ts';
-export {
-  doomedFromFile,
-  doomedToText,
-  moveAside,
-  planRemoval,
-  stillThere,
-  type RemovalPlan,
-} from './removal.ts';
+export { doomedFromFile, doomedToText, planRemoval, stillThere, type RemovalPlan } from './removal.ts';
+export { moveAside, moveBack, type Moving } from './move-aside.ts';
+export { newsOfOldCopy, type OldCopyNews } from './old-copy.ts';

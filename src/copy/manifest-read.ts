@@ -16,7 +16,11 @@ export interface Manifest {
   readonly summary: ManifestSummary;
   /** In the order of `comparePaths`; may be read several times. */
   readonly entries: () => Generator<Entry, void>;
+  /** As they stand in the file, each with its newline. */
+  readonly lines: () => Generator<Buffer, void>;
 }
+
+const newline = Buffer.from('\n');
 
 /**
  * Opens a manifest, after its whole content was checked against its own digest and, where it is
@@ -44,6 +48,9 @@ export function openManifest(file: string, expected?: string): Manifest {
         if (!first && bytes.subarray(0, 11).toString() !== '{"entries":') yield parsed(file, bytes);
         first = false;
       }
+    },
+    *lines() {
+      for (const { bytes } of linesOf(file)) yield Buffer.concat([bytes, newline]);
     },
   };
 }

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { BytePath } from './byte-path.ts';
 import type { Entry } from './entry.ts';
+
+/** Whether a file belongs to a sample of this share (0 to 1): the same answer for the same seed, whatever else there is. */
+export function isChosen(path: BytePath, share: number, seed: string): boolean {
+  return rankOf(path, seed).readUInt32BE() < share * 2 ** 32;
+}
+
+function rankOf(path: BytePath, seed: string): Buffer {
+  return createHash('sha256').update(seed).update('\0').update(path, 'latin1').digest();
+}
 
 /** Files by the lowest digests of seed and path: the same for the same seed, and every file is as likely as any other. */
 export function choose(entries: Iterable<Entry>, count: number, seed: string): Entry[] {
@@ -9,8 +19,7 @@ export function choose(entries: Iterable<Entry>, count: number, seed: string): E
   };
   for (const entry of entries) {
     if (entry.type !== 'file') continue;
-    const rank = createHash('sha256').update(seed).update('\0').update(entry.path, 'latin1').digest('hex');
-    chosen.push({ rank, entry });
+    chosen.push({ rank: rankOf(entry.path, seed).toString('hex'), entry });
     if (chosen.length > count * 2 + 1_000) cut();
   }
   cut();

@@ -11,6 +11,7 @@ import { merge } from './merge.ts';
 import { ProgressReport, type CopyProgress } from './progress-report.ts';
 import { excludedPaths } from './rsync-command.ts';
 import type { VerifiedLog } from './verified-log.ts';
+import { isChosen } from './sample.ts';
 import { walk } from './walk.ts';
 
 export interface VerifyOptions {
@@ -21,6 +22,8 @@ export interface VerifyOptions {
   readonly readers?: number | undefined;
   /** How many differences the result holds; 20 when left out. */
   readonly keep?: number | undefined;
+  /** Reads the content of this share of the files only, 0 to 1; all else is compared of every path. */
+  readonly sample?: { readonly share: number; readonly seed: string } | undefined;
   /** What makes it go on where it was killed. */
   readonly log?: VerifiedLog | undefined;
   /** Told of every difference, also of those that the result does not hold. */
@@ -41,7 +44,7 @@ export interface Watch {
  * @throws StepError when the manifest or the tree cannot be read at all; differences are no errors
  */
 export async function verify(options: VerifyOptions, watch: Watch): Promise<Verification> {
-  const { manifest, target, readers = 8, keep = 20, log } = options;
+  const { manifest, target, readers = 8, keep = 20, log, sample } = options;
   const differences = new Differences(keep, options.onDifference);
   const content = new ContentCheck(target, differences, (index, inode, ctimeNs) =>
     log?.add(index, inode, ctimeNs, watch.now()),
@@ -71,7 +74,7 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
       }
       attributes.add(path);
       if (entry.attributes !== undefined) expectedAttributes.set(path, entry.attributes);
-      const job = compare(entry, entryOf(target, found), index, { differences, links, content, log });
+      const job = compare(entry, entryOf(target, found), index, { differences, links, content, log, sample });
       if (job !== undefined) yield job;
     }
   };
@@ -116,6 +119,7 @@ interface Ledger {
   readonly links: HardLinks;
   readonly content: ContentCheck;
   readonly log: VerifiedLog | undefined;
+  readonly sample: VerifyOptions['sample'];
 }
 
 /** Compares one path at once, and gives the reading that remains. */
@@ -123,7 +127,7 @@ function compare(
   entry: Entry,
   found: Entry,
   index: number,
-  { differences, links, content, log }: Ledger,
+  { differences, links, content, log, sample }: Ledger,
 ): HashJob | undefined {
   const metadata = metadataDifferences(entry, found);
   differences.add(...metadata);
@@ -134,6 +138,7 @@ function compare(
   }
   if (entry.hash === undefined || entry.size === undefined || entry.size !== found.size) return undefined;
   const { path, hash, size } = entry;
+  if (sample !== undefined && !isChosen(path, sample.share, sample.seed)) return undefined;
   const expected = { path, hash, size, index, inode: found.links === undefined ? undefined : found.inode };
   if (log?.has(index, found.inode, found.ctimeNs) !== true) return content.expect(expected);
   content.isSound(expected);

@@ -48,6 +48,9 @@ describe('help', () => {
         'abort',
         'status',
         'logs',
+        'verify',
+        'manifest',
+        'doctor',
       ],
       ...['state', 'rehearse', 'config'],
     ]);
