@@ -57,6 +57,6 @@ export function isDamaged(run: KnownRun | DamagedRun): run is DamagedRun {
 }
 
 /** The runbook of a damaged run: by its first line, else by its id. `undefined` when neither tells. */
-export function runbookOf({ place, state }: DamagedRun): string | undefined {
+export function runbookOf({ place, state }: Pick<DamagedRun, 'place' | 'state'>): string | undefined {
   return state?.runbook ?? runbookOfRun(place.id);
 }

@@ -87,6 +87,25 @@ export async function readLock(folder: string): Promise<LockOwner | undefined> {
   return (await obstacleOf(highest, folder)) === undefined ? undefined : highest.content;
 }
 
+/** Who took a folder's lock last and has not released it, and what that process is to this one. */
+export interface LockSeen {
+  readonly owner: LockOwner;
+  readonly standing: 'alive' | 'dead' | 'foreign';
+}
+
+/**
+ * Looks at a folder's lock and changes nothing.
+ * @throws StateError `lock.damaged`
+ */
+export async function lookAtLock(folder: string): Promise<LockSeen | undefined> {
+  const highest = await readHighest(folder);
+  if (highest === undefined || 'released' in highest.content) return undefined;
+  const owner = highest.content;
+  const standing = await assess(owner);
+  if (standing !== 'ask-kernel') return { owner, standing };
+  return { owner, standing: (await isKernelLocked(highest.path)) ? 'foreign' : 'dead' };
+}
+
 interface Highest {
   readonly number: number;
   readonly path: string;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { chmod, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UsageError } from '../errors.ts';
@@ -92,10 +92,26 @@ export async function keepSources(loaded: LoadedRunbook, folder: string): Promis
       throw new UsageError('runbook.edited', `${source} was edited while it was loaded`, 'Run it again.');
     }
     const target = join(folder, relative(root, source));
-    await makeFolderDurably(dirname(target));
+    await makePrivateFolders(dirname(target));
     await replaceDurably(target, content, async () => {});
   }
   return keptSource(loaded, folder);
+}
+
+async function makePrivateFolders(folder: string): Promise<void> {
+  for (const created of await makeFolderDurably(folder, 0o700)) await chmod(created, 0o700);
+}
+
+/** Where `keepSources` put each of these sources, with its hash. */
+export function keptSources(
+  source: { readonly files: Readonly<Record<string, string>> },
+  folder: string,
+): readonly { readonly path: string; readonly sha256: string }[] {
+  const root = commonFolder(Object.keys(source.files));
+  return Object.entries(source.files).map(([file, sha256]) => ({
+    path: join(folder, relative(root, file)),
+    sha256,
+  }));
 }
 
 /** Where `keepSources` put the main file of a run that recorded these sources. */
