@@ -20,12 +20,16 @@ export interface PromptOptions {
 }
 
 export function terminalPrompts({ signal, interrupt, aside }: PromptOptions): Prompts {
+  letTerminalGo();
   const asked = async <Answer>(
     ask: (clack: Clack) => Promise<Answer | typeof clackTypes.CANCEL_SYMBOL>,
     until?: AbortSignal,
   ): Promise<Answer | undefined> => {
     const clack = await import('@clack/prompts');
-    const answer = await aside(() => ask(clack));
+    // A question on a terminal that is gone cannot even be broken off.
+    const broken = whenAborted(until === undefined ? [signal] : [signal, until]);
+    const answer = await aside(() => Promise.race([ask(clack), broken]));
+    if (answer === undefined) return undefined;
     if (!clack.isCancel(answer)) return answer;
     // A terminal that hung up answers nothing, which is not the same as Ctrl-C.
     const gone = process.stdin.readableEnded || process.stdin.destroyed;
@@ -60,6 +64,23 @@ export function terminalPrompts({ signal, interrupt, aside }: PromptOptions): Pr
       ),
   };
 }
+
+function whenAborted(signals: readonly AbortSignal[]): Promise<undefined> {
+  return new Promise((resolve) => {
+    const any = AbortSignal.any([...signals]);
+    // What the signal itself breaks off in order says so first.
+    const soon = () => void setTimeout(() => resolve(undefined), 50);
+    if (any.aborted) soon();
+    else any.addEventListener('abort', soon, { once: true });
+  });
+}
+
+/** A terminal that hangs up while a question stands on it fails to be read. Whoever sat there is told nothing. */
+function letTerminalGo(): void {
+  if (!process.stdin.listeners('error').includes(ignore)) process.stdin.on('error', ignore);
+}
+
+function ignore(): void {}
 
 type Clack = Pick<typeof clackTypes, 'confirm' | 'select' | 'text'>;
 

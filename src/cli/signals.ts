@@ -30,6 +30,10 @@ export async function interruptible<Result>(
   };
   let uncaught: { readonly error: unknown } | undefined;
   const stop = (error: unknown) => {
+    if (isHangUp(error)) {
+      if (!controller.signal.aborted) interrupt('SIGHUP');
+      return;
+    }
     if (uncaught !== undefined) return;
     uncaught = { error };
     // Whatever waits for the code that failed may wait for ever.
@@ -49,6 +53,12 @@ export async function interruptible<Result>(
     for (const signal of heard) process.off(signal, interrupt);
     process.off('uncaughtException', stop);
   }
+}
+
+/** A question that stood on a terminal which is gone by now wants to put it back as it was. */
+function isHangUp(error: unknown): boolean {
+  const failed = error as NodeJS.ErrnoException | null;
+  return failed?.code === 'EIO' && failed.syscall === 'setRawMode';
 }
 
 function uncaughtError(error: unknown): StepError {
