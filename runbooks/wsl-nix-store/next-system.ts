@@ -65,10 +65,39 @@ export const buildNextSystem = operation({
         await exec({ argv: ['nix-store', '--delete', ...added], ok: [0, 1] });
       await host.files.remove(link);
     },
-    breakGlass: ({ captured }) =>
-      `Remove ${captured.folder}/result; the next garbage collection deletes what was built.`,
+    breakGlass: ({ input, captured }) => [
+      {
+        argv: ['sh', '-c', forgetBuild, 'sh', `${captured.folder}/result`, captured.before, input.source],
+        only: [{ is: 'there', path: `${captured.folder}/result` }],
+      },
+    ],
   },
 });
+
+/**
+ * The same as the undo, for a rescue shell. Its text is constant: the link to what was built, the file with
+ * the names that were in the store before, and the Nix tree are its arguments.
+ */
+const forgetBuild = `
+set -eu
+link=$1 before=$2 source=$3
+[ -s "$before" ]
+system=$(readlink -f "$link")
+derivation=$(nix-store --query --deriver "$system")
+case $derivation in *.drv) ;; *) derivation=$system ;; esac
+made=$(nix-store --query --requisites --include-outputs "$derivation" "$system")
+export LC_ALL=C
+sort "$before" >"$before.sorted"
+added=$(for path in $made; do echo "\${path##*/}"; done | sort -u | comm -23 - "$before.sorted")
+for root in "$source"/var/nix/gcroots/auto/*; do
+  if [ "$(readlink "$root")" = "$link" ]; then rm -f "$root"; fi
+done
+# Whatever something else needs by now stays, and Nix says so with exit code 1.
+set --
+for name in $added; do set -- "$@" "$source/store/$name"; done
+[ $# = 0 ] || nix-store --delete "$@" || [ $? = 1 ]
+rm -f "$link" "$before.sorted"
+`;
 
 /** Removes the root through which Nix holds what a link leads to; the link itself does not count then. */
 async function forgetRoot(host: Host, roots: string, link: string): Promise<void> {

@@ -12,7 +12,8 @@ export const placeForOldCopy = operation({
     (await host.files.stat(folder)) === undefined ? 'not-started' : 'done',
   idempotent: true,
   commands: ({ input, sh }) => [sh`mkdir -p ${input.folder}`],
-  undo: ({ input, sh }) => [sh`rmdir --ignore-fail-on-non-empty ${input.folder}`],
+  // 1: it is not there (any more), as after a boot.
+  undo: ({ input, sh }) => [sh.with({ ok: [0, 1] })`rmdir --ignore-fail-on-non-empty ${input.folder}`],
 });
 
 /** Takes that folder away again, with what is mounted there. */

@@ -1,5 +1,6 @@
-import type { EngineHost, Ports } from '../engine/index.ts';
+import { takeMarks, type EngineHost, type Ports } from '../engine/index.ts';
 import type { Session } from '../engine/session.ts';
+import { breakGlassIn } from '../host/break-glass.ts';
 import { endOrphans } from '../host/orphans.ts';
 import { confirmationsIn } from '../host/confirmations.ts';
 import { openStepLogs } from '../host/step-logs.ts';
@@ -64,13 +65,14 @@ export async function work<Result>(
   const began = host.clock.now().wall;
   try {
     if (!given.fresh) await endLeftovers(place.id, renderer);
-    const result = await doIt({
+    const session: Session = {
       ports: {
         journal,
         host,
         logs,
         notifier: notifierOf(host),
         confirmations: confirmationsIn(place.folder),
+        breakGlass: breakGlassIn(place.folder),
         tell,
         operator: operatorOf({
           yes: given.yes,
@@ -86,7 +88,9 @@ export async function work<Result>(
       signal: given.signal,
       beganAfter,
       unattended: given.unattended,
-    });
+    };
+    if (!given.fresh) tellMarks(await takeMarks(session), renderer);
+    const result = await doIt(session);
     if (isOver(state)) await releaseClaims(given.claims, place.id);
     return { result, done, tookMs: Math.max(0, host.clock.now().wall - began) };
   } finally {
@@ -108,6 +112,11 @@ async function endLeftovers(run: string, renderer: Renderer): Promise<void> {
       `ended process ${identity.pid}, left behind by an earlier attempt: ${argv.map(quoteWord).join(' ')}`,
     );
   }
+}
+
+function tellMarks(undone: readonly string[], renderer: Renderer): void {
+  if (undone.length > 0)
+    renderer.notice(`undo.sh was run meanwhile, so the run goes back: it undid ${undone.join(', ')}`);
 }
 
 function inputSchema(runbook: Runbook | undefined, step: string): ValueSchema {

@@ -1,6 +1,6 @@
 import { StepError } from '../errors.ts';
-import { issueText, type Command, type UndoAction } from '../runbook/index.ts';
-import { undoActionSchema, commandSchema } from '../journal/event.ts';
+import { issueText, type BreakGlassCommand, type Command, type UndoAction } from '../runbook/index.ts';
+import { breakGlassCommandSchema, commandSchema, undoActionSchema } from '../journal/event.ts';
 
 /**
  * Commands as a step gave them, copied, so that what is recorded is what is done.
@@ -17,6 +17,17 @@ export function checkedUndo(step: string, given: unknown): readonly UndoAction[]
   const parsed = undoActionSchema.array().safeParse(given);
   if (parsed.success) return structuredClone(parsed.data) as unknown as readonly UndoAction[];
   throw faulty('step.undo', `the undo of step "${step}" is no list of actions`, parsed.error.issues);
+}
+
+/** @throws StepError `step.break-glass` for what is neither a command nor a guard that there is */
+export function checkedBreakGlass(step: string, given: unknown): readonly BreakGlassCommand[] {
+  const parsed = breakGlassCommandSchema.array().safeParse(given);
+  if (parsed.success) return structuredClone(parsed.data) as unknown as readonly BreakGlassCommand[];
+  throw faulty(
+    'step.break-glass',
+    `the breakGlass of step "${step}" is no list of commands`,
+    parsed.error.issues,
+  );
 }
 
 function faulty(code: string, what: string, issues: readonly Parameters<typeof issueText>[0][]): StepError {

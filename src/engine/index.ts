@@ -1,7 +1,8 @@
 export { abort, describeUndo, whatRemains } from './abort.ts';
+export { takeMarks } from './break-glass.ts';
 export { advance, type ForwardOptions } from './forward.ts';
 export { confirmable } from './confirmable.ts';
-export { confirmByHand, goBackIfDue } from './confirmation.ts';
+export { confirmByHand, decideUnconfirmed, goBackIfDue } from './confirmation.ts';
 export { openGateByHand } from './gates/person.ts';
 export type { Outcome } from './outcome.ts';
 export { tellOfEnd, tellSomebody, type Occasion } from './notify.ts';

@@ -1,4 +1,5 @@
 import { durationMs, formatCommand, type CapturedContext, type Command, type StepNode } from '../runbook/index.ts';
+import { coverStep } from './break-glass.ts';
 import { checkedCommands } from './commands.ts';
 import { recordUndo } from './recorded-undo.ts';
 import { record, stepOf, type Session } from './session.ts';
@@ -20,6 +21,8 @@ export async function recordIntent(
   const commands =
     node.body.commands === undefined ? undefined : checkedCommands(node.id, node.body.commands(context));
   const described = descriptionOf(node, context);
+  const undo = step.intent?.undo ?? recordUndo(node, context);
+  await coverStep(session, node, undo);
   await record(session, {
     type: 'step.started',
     step: node.id,
@@ -28,7 +31,7 @@ export async function recordIntent(
     ...(context.captured === undefined ? {} : { captured: context.captured }),
     ...(commands === undefined ? {} : { commands: structuredClone(commands) as never }),
     ...(described === undefined ? {} : { describe: described }),
-    undo: step.intent?.undo ?? recordUndo(node, context),
+    undo,
     boot: await host.boot(),
     clocks: host.clock.now(),
     ...(node.confirmWithin === undefined ? {} : { confirmWithin: durationMs(node.confirmWithin) }),

@@ -16,6 +16,7 @@ export interface Ports {
   readonly host: EngineHost;
   readonly operator: Operator;
   readonly logs: StepLogs;
+  readonly breakGlass: BreakGlassPort;
   readonly notifier: Notifier;
   readonly confirmations: Confirmations;
   /** Told of everything, in order; it must not throw and nothing waits for it. */
@@ -113,6 +114,19 @@ export interface Notified {
   readonly by: string;
   readonly exitCode: number | null;
   readonly error?: string | undefined;
+}
+
+/** The script for a machine on which this program does not start, in the run's folder. */
+export interface BreakGlassPort {
+  machine(): Promise<{ readonly machineId: string | undefined; readonly user: number }>;
+  /**
+   * Replaces the script, durably.
+   * @throws StateError `journal.no-undo-script`; then nothing may be begun
+   */
+  write(text: string): Promise<void>;
+  /** What it has left when it was run, empty where it was not. */
+  marks(): Promise<{ readonly done: string; readonly reboot: string }>;
+  forgetMarks(): Promise<void>;
 }
 
 /** The output of commands, per attempt; not part of the journal, and losing it loses no truth. */

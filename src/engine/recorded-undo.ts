@@ -1,6 +1,6 @@
 import type { RecordedUndo } from '../journal/event.ts';
 import type { CapturedContext, Node, StepNode } from '../runbook/index.ts';
-import { checkedCommands, checkedUndo } from './commands.ts';
+import { checkedBreakGlass, checkedUndo } from './commands.ts';
 
 /** The undo as data, computed before the act from what was captured. */
 export function recordUndo(node: Node, context: CapturedContext): RecordedUndo {
@@ -20,6 +20,6 @@ function undoData(node: StepNode, context: CapturedContext): RecordedUndo {
   return {
     kind: 'code',
     describe: typeof undo.describe === 'function' ? undo.describe(context) : undo.describe,
-    breakGlass: typeof breakGlass === 'string' ? breakGlass : (checkedCommands(node.id, breakGlass) as never),
+    breakGlass: typeof breakGlass === 'string' ? breakGlass : (checkedBreakGlass(node.id, breakGlass) as never),
   };
 }

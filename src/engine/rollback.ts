@@ -2,6 +2,7 @@ import { planRollback, type RollbackPlan, type RollbackStep } from '../plan/roll
 import { isSameBoot } from '../journal/boot.ts';
 import { stepState } from '../journal/state.ts';
 import type { LaterWritesDecision } from '../runbook/index.ts';
+import { refreshScript } from './break-glass.ts';
 import { settleDoubt } from './doubt.ts';
 import { contextOf } from './context.ts';
 import { lastResorts } from './last-resort.ts';
@@ -73,6 +74,7 @@ async function goBack(session: Session, options: RollbackOptions): Promise<Outco
     (await undoAll(session, plan.afterReboot, { later: [], provenLater: false }));
   if (stopped !== undefined) return stopped;
   await record(session, { type: 'rollback.completed', ...(to === undefined ? {} : { to }) });
+  if (to !== undefined) await refreshScript(session);
   return to === undefined
     ? outcome('rolled-back', 'everything that this run did is undone')
     : outcome('rolled-back', `undone up to "${to}", which stays done`, {

@@ -158,11 +158,17 @@ function completeUndo(state: RunState, event: Extract<JournalEvent, { type: 'und
   const step = stepState(state, event.step);
   const { rollback } = state;
   if (event.by === 'person') rollback?.toProve.delete(event.step);
-  else if (event.by === 'act' && (rollback?.reboot === 'needed' || rollback?.reboot === 'waiting')) {
+  else if (isForBoot(state, event) && (rollback?.reboot === 'needed' || rollback?.reboot === 'waiting')) {
     rollback.toProve.set(event.step, { captured: step.intent?.captured });
   }
   applyToStep(step, event);
   if (rollback === undefined) reopenSkipped(state);
+}
+
+/** Whether an undo shows itself after the next boot only: the script undoes others after the boot, too. */
+function isForBoot(state: RunState, { by, step }: Extract<JournalEvent, { type: 'undo.completed' }>): boolean {
+  if (by === 'act') return true;
+  return by === 'script' && [...state.nodes, ...state.removed].find(({ id }) => id === step)?.effective === 'at-boot';
 }
 
 /** Nobody agrees in advance: consent given before a soak, an undo or an edit does not reach beyond it. */

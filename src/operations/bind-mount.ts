@@ -111,9 +111,18 @@ export const bindMount = operation({
   undo: {
     describe: ({ input }) => `unmount ${input.to}, where it is this step's mount`,
     run: unmount,
-    breakGlass: ({ input, captured }) =>
-      `When findmnt --mountpoint ${input.to} -n -o FSROOT,MAJ:MIN prints "${captured.root} ${captured.device}", run: ` +
-      `umount ${input.to} (never umount -l). After a reboot there is nothing to do.`,
+    breakGlass: ({ input: { to }, captured: { device, root, boot, already } }) =>
+      already
+        ? []
+        : [
+            {
+              ...sh`umount -- ${to}`,
+              only: [
+                { is: 'same-boot', boot },
+                { is: 'mounted', path: to, device, root },
+              ],
+            },
+          ],
   },
 });
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { copyPass, rsyncCommand, rsyncEnvironment, type PassResult } from '../copy/index.ts';
 import { isPlaceholder, operation, type ActContext, type Command } from '../runbook/index.ts';
+import { undoCopyByHand } from './copy-by-hand.ts';
 import { copyInput, type CopyInput } from './copy-input.ts';
 import { actMachine } from './copy-machine.ts';
 import { checkPlaces, makeTarget, targetGuard } from './copy-places.ts';
 import { previewCopy } from './copy-preview.ts';
 import { captureCopy, probeCopy, type CopyCaptured } from './copy-state.ts';
 import { rsyncVersion } from './copy-tools.ts';
-import { undoCopy, undoCopyByHand } from './copy-undo.ts';
+import { undoCopy } from './copy-undo.ts';
 
 const output = z.object({
   transferredFiles: z.number(),

@@ -11,7 +11,7 @@ import {
   laterWrites,
 } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
-import { sh, type ActContext, type CapturedContext } from '../runbook/index.ts';
+import { sh, type ActContext } from '../runbook/index.ts';
 import type { CopyInput } from './copy-input.ts';
 import type { CopyCaptured } from './copy-state.ts';
 import { refuseShownElsewhere } from './copy-shown.ts';
@@ -49,20 +49,6 @@ export async function undoCopy(context: Context): Promise<void> {
   // Until here all may be repeated; from here on the rest is removed whatever is left of it.
   await (captured.target === 'absent' ? removeFolder(context) : emptyFolder(context));
   await forget(context);
-}
-
-/** For a rescue shell: nothing that could be run blindly is safe enough here. */
-export function undoCopyByHand({
-  input,
-  captured,
-}: CapturedContext<unknown, unknown, CopyInput, CopyCaptured>): string {
-  const { from, to } = input;
-  if (captured.target === 'ours' || captured.target === 'existing')
-    return `Nothing to do for this pass: ${to} was there before it.`;
-  return (
-    `The copy in ${to} does no harm and may stay. To remove it: see that ${from} is the old tree (stat -c %i ${from} prints ` +
-    `${captured.source.inode}) and whole, that findmnt shows nothing of ${to} mounted elsewhere, and then run: rm -rf --one-file-system -- ${to}`
-  );
 }
 
 async function isGone({ host, input, captured }: Context): Promise<boolean> {
@@ -175,7 +161,8 @@ async function forget({ host, input }: Context): Promise<void> {
   await host.files.remove(copyLogFile(input.manifest));
 }
 
-function putAside(manifest: string): string {
+/** Where a manifest lies that is not believed any more. */
+export function putAside(manifest: string): string {
   return `${manifest}.undone`;
 }
 

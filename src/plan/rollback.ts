@@ -30,10 +30,7 @@ export interface RollbackPlan {
 export function planRollback(state: RunState, now: BootIdentity, to?: string): RollbackPlan {
   const ranks = rankSteps(state);
   const keepUpTo = to === undefined ? 0 : rankOf(state, ranks, to);
-  const begun = allNodes(state)
-    .map((node, page) => ({ id: node.id, node, step: stepState(state, node.id), page }))
-    .filter(({ id, step }) => step.startedSeq !== undefined && (ranks.get(id) ?? 0) > keepUpTo)
-    .toSorted((a, b) => (ranks.get(b.id) ?? 0) - (ranks.get(a.id) ?? 0) || b.page - a.page);
+  const begun = begunSteps(state, ranks).filter(({ id }) => (ranks.get(id) ?? 0) > keepUpTo);
   const atBoot = begun.filter(({ node }) => node.effective === 'at-boot');
   const rebootAhead = state.rollback?.reboot === 'needed' || state.rollback?.reboot === 'waiting';
   const livesOnNew = atBoot.some(
@@ -47,6 +44,14 @@ export function planRollback(state: RunState, now: BootIdentity, to?: string): R
     // What was recorded with the intent counts, not what an edited runbook says of the step now.
     irreversible: begun.filter(({ step }) => step.intent?.undo.kind === 'irreversible'),
   };
+}
+
+/** Every step with a start and no completed undo, latest first and never before a step that needs it. */
+export function begunSteps(state: RunState, ranks = rankSteps(state)): readonly RollbackStep[] {
+  return allNodes(state)
+    .map((node, page) => ({ id: node.id, node, step: stepState(state, node.id), page }))
+    .filter(({ step }) => step.startedSeq !== undefined)
+    .toSorted((a, b) => (ranks.get(b.id) ?? 0) - (ranks.get(a.id) ?? 0) || b.page - a.page);
 }
 
 /** In page order: a step's needs stand before it, also those of steps that were taken out of the runbook. */

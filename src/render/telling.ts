@@ -217,6 +217,7 @@ function journaled(event: JournalEvent, before: View): Telling {
         act: '',
         probe: ' (its probe found it so)',
         person: ' (a person says so)',
+        script: '',
         'nothing-to-undo': ' (nothing to undo)',
       };
       return { ...normal(`undone${by[event.by]}${because(event.why)}`, 'good'), step: event.step };

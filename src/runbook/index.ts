@@ -1,4 +1,5 @@
 export { fragment, runbook, RunbookBuilder } from './builder.ts';
+export type { BreakGlassCommand, Guard } from './break-glass.ts';
 export { claimName, claimsCollide, type Claim } from './claim.ts';
 export { formatCommand, quoteWord, type Command } from './command.ts';
 export type { OutputOf, Preview, ProbeAnswer, Schema } from './body.ts';

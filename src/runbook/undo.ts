@@ -1,3 +1,4 @@
+import type { BreakGlassCommand } from './break-glass.ts';
 import type { Command } from './command.ts';
 import type { ActContext, CapturedContext } from './context.ts';
 import type { LaterWrites, LaterWritesDecision } from './later-writes.ts';
@@ -74,7 +75,9 @@ export interface UndoCode<Params, Outputs, Input, Captured> {
   /** Commands for a rescue shell, or a sentence for a person. */
   readonly breakGlass:
     | string
-    | ((context: CapturedContext<Params, Outputs, Input, Captured>) => readonly Command[] | string);
+    | ((
+        context: CapturedContext<Params, Outputs, Input, Captured>,
+      ) => readonly BreakGlassCommand[] | string);
 }
 
 export type Undo<Params, Outputs, Input, Captured> =

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { StepError } from '../../src/errors.ts';
+import { StateError, StepError } from '../../src/errors.ts';
 import {
   acceptRunbook,
   advance,
@@ -53,6 +53,10 @@ export class Stage {
   boot: BootIdentity = { bootId: 'boot-1', initStart: '10', pidNamespace: 'pid:[1]' };
   /** Commands that acts and undos have begun, in order. */
   readonly acts: string[] = [];
+  /** `undo.sh` in the run's folder, and what it left there when it was run. */
+  undoScript: string | undefined;
+  undoMarks = { done: '', reboot: '' };
+  diskIsFull = false;
   /** Live events, in order, of all processes. */
   readonly told: LiveEvent[] = [];
   readonly logged: string[] = [];
@@ -85,7 +89,7 @@ export class Stage {
   /** Which unit started the next processes; undefined for a person. */
   unattended: 'boot' | 'timer' | undefined;
   /** A timer unit looks at soaks. */
-  timer = false;
+  hasTimer = false;
 
   constructor(chain: unknown, params: unknown = {}) {
     this.runbook = validate(chain, 'a test');
@@ -207,6 +211,18 @@ export class Stage {
           confirmations: {
             requested: alive(async (step: string, armedSeq: number) => this.confirmed(step, armedSeq)),
           },
+          breakGlass: {
+            machine: async () => ({ machineId: 'f00d', user: 0 }),
+            write: alive(async (text: string) => {
+              if (this.diskIsFull)
+                throw new StateError('journal.no-undo-script', 'undo.sh cannot be written: no space');
+              this.undoScript = text;
+            }),
+            marks: alive(async () => ({ ...this.undoMarks })),
+            forgetMarks: alive(async () => {
+              this.undoMarks = { done: '', reboot: '' };
+            }),
+          },
           logs: { line: (_step, _attempt, text) => this.logged.push(text) },
           tell: (event) => this.told.push(event),
           crashPoint: (point, step) => {
@@ -219,7 +235,7 @@ export class Stage {
         folder: '/state/run',
         signal: this.interruption.signal,
         unattended: this.unattended,
-        timer: this.timer,
+        timer: this.hasTimer,
         beganAfter: isFirst ? 0 : this.journal.length,
       };
       const result = await work(session, isFirst);

@@ -1,0 +1,46 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BreakGlassPort } from '../engine/ports.ts';
+import { messageOf, StateError } from '../errors.ts';
+import { replaceDurably, syncFolder } from './durable.ts';
+import { here } from './lock-owner.ts';
+
+/** `undo.sh` in a run's folder, and what it leaves there when it was run. */
+export function breakGlassIn(folder: string): BreakGlassPort {
+  const [script, done, reboot] = ['undo.sh', 'undo.done', 'undo.reboot'].map((name) => join(folder, name));
+  const files = { script, done, reboot } as Record<'script' | 'done' | 'reboot', string>;
+  return {
+    machine: async () => ({ machineId: (await here()).machineId, user: process.getuid?.() ?? 0 }),
+    async write(text) {
+      try {
+        await replaceDurably(files.script, text, (_, handle) => handle.chmod(0o700));
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        const full = code === 'ENOSPC' || code === 'EDQUOT';
+        throw new StateError(
+          'journal.no-undo-script',
+          `${files.script}, which takes this run back by hand, cannot be written: ${messageOf(error)}`,
+          full
+            ? `Free ${Buffer.byteLength(text)} bytes and more on the file system of ${folder}, then resume the run. The step was not begun.`
+            : 'Mend the cause, then resume the run. The step was not begun.',
+          error,
+        );
+      }
+    },
+    marks: async () => ({ done: await textOf(files.done), reboot: await textOf(files.reboot) }),
+    async forgetMarks() {
+      await rm(files.done, { force: true });
+      await rm(files.reboot, { force: true });
+      await syncFolder(folder);
+    },
+  };
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new StateError('state.unreadable', `${file} cannot be read: ${messageOf(error)}`, undefined, error);
+  }
+}
