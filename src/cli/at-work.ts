@@ -6,11 +6,12 @@ import { thisMachine } from '../host/this-machine.ts';
 import { silentRenderer } from '../render/renderer.ts';
 import type { Runbook } from '../runbook/index.ts';
 import type { Globals, Overrides } from './invocation.ts';
+import { keepResult } from './last-result.ts';
 import type { OpenRun } from './open-run.ts';
 import { placesOf } from './places.ts';
 import { terminalPrompts, type PromptOptions } from './prompts.ts';
 import { rendererFor } from './renderer.ts';
-import { conclude, type Conclusion } from './result.ts';
+import { printResult, resultOf, type Conclusion } from './result.ts';
 import { interruptible } from './signals.ts';
 import { terminalOf } from './terminal.ts';
 import { work } from './work.ts';
@@ -65,7 +66,10 @@ export async function atWork(
         );
       },
     );
-    return conclude(globals, terminal, open.state, worked.result, worked);
+    const document = resultOf(globals, open.state, worked.result, worked);
+    await keepResult(open.place, open.state.lastSeq, document);
+    printResult(globals, terminal, document);
+    return worked.result.exitCode;
   } finally {
     await open.close();
   }

@@ -1,10 +1,25 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { durationMs } from '../runbook/duration.ts';
 
 /** A number of jobs, as commander reads an option's value. */
 export function readJobs(text: string): number {
   const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 64) return jobs;
   throw new InvalidArgumentError('expected a whole number from 1 to 64.');
+}
+
+const shortestEveryMs = 1_000;
+const longestEveryMs = 3_600_000;
+
+/** How often something is done, in milliseconds. */
+export function readEvery(text: string): number {
+  try {
+    const ms = durationMs(text);
+    if (ms >= shortestEveryMs && ms <= longestEveryMs) return Math.round(ms);
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError('expected a duration from 1s to 1h.');
 }
 
 /** A share such as `5%` or `0.05`, as a number from 0 to 1. */

@@ -1,5 +1,7 @@
 import { baseProgram, type Program } from './base-program.ts';
 import { addAbort } from './commands/abort.ts';
+import { addAttach } from './commands/attach.ts';
+import { addBoot } from './commands/boot.ts';
 import { addConfig } from './commands/config.ts';
 import { addConfirm } from './commands/confirm.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -35,7 +37,9 @@ export function createProgram(invocation: Invocation): Program {
   addVerify(program, invocation);
   addManifest(program, invocation);
   addDoctor(program, invocation);
+  addAttach(program, invocation);
   addState(program, invocation);
+  addBoot(program, invocation);
   addRehearse(program, invocation);
   addConfig(program, invocation);
   program.addHelpText('after', firstSteps);

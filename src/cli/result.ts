@@ -18,16 +18,15 @@ export interface Conclusion {
   readonly remains?: readonly string[] | undefined;
 }
 
-/** Prints what a call has come to, as the last thing; gives the exit code. */
-export function conclude(
-  globals: Globals,
-  terminal: Terminal,
+/** What a call has come to, as a document. */
+export function resultOf(
+  globals: Pick<Globals, 'stateDir'>,
   state: RunState,
   conclusion: Conclusion,
   did: { readonly done: readonly string[]; readonly tookMs: number },
-): ExitCode {
+): ResultDocument {
   const { status, exitCode, message, step, hint, remains } = conclusion;
-  const document: ResultDocument = {
+  return {
     type: 'result',
     run: state.run,
     status,
@@ -40,10 +39,13 @@ export function conclude(
     ...(remains === undefined ? {} : { remains: [...remains] }),
     wayBack: wayBackOf(state),
   };
+}
+
+/** Prints it, as the last thing. */
+export function printResult(globals: Globals, terminal: Terminal, document: ResultDocument): void {
   // One line also with --json: it ends the JSON lines of the events.
   const text = globals.json
     ? harmlessJson(resultDocument.parse(document))
     : `${terminal.live ? '\n' : ''}${withStateOption(reportText(document, terminal.style), globals.stateDir)}`;
   stdout.write(`${text}\n`);
-  return exitCode;
 }

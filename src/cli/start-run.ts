@@ -2,16 +2,17 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { startEvent, type EngineHost } from '../engine/index.ts';
 import { LockedError } from '../errors.ts';
-import { resumesByItself } from '../host/boot-resume.ts';
 import { claimResources } from '../host/claims.ts';
 import { createJournal } from '../host/journal-file.ts';
 import { acquireLock, readLock } from '../host/lock.ts';
 import { keepSources, type LoadedRunbook } from '../host/runbook-file.ts';
 import { createRunFolder, type RunFolder } from '../host/runs.ts';
 import { prepareStateFolder } from '../host/state-folder.ts';
+import { resumesAtBoot, systemdRuns } from '../host/systemd.ts';
 import type { Overrides } from './invocation.ts';
 import { unfinishedRunOf } from './known-run.ts';
 import { leaveFolder } from './leave-folder.ts';
+import type { Runbook } from '../runbook/index.ts';
 import { lockRun, openedRun, type OpenRun } from './open-run.ts';
 import { commandLine, type Places } from './places.ts';
 import { preflight } from './preflight.ts';
@@ -38,7 +39,9 @@ export async function startRun(given: StartGiven): Promise<OpenRun> {
   const { loaded, params, places, host } = given;
   const { runbook } = loaded;
   leaveFolder();
-  const tools = await preflight(runbook, params, host, given.resumesByItself ?? resumesByItself);
+  const byItself = given.resumesByItself ?? (() => resumesAtBoot(places.state));
+  const tools = await preflight(runbook, params, host, byItself);
+  await warnOfReboot(runbook, byItself, given.warn);
   const claims = runbook.claims({ params });
   const warnings = await prepareStateFolder({
     folder: places.state,
@@ -66,6 +69,19 @@ export async function startRun(given: StartGiven): Promise<OpenRun> {
   } finally {
     await starting.release();
   }
+}
+
+/** Said before anything begins, since at the reboot gate it is the last thing that anybody reads. */
+async function warnOfReboot(
+  { nodes }: Runbook,
+  byItself: () => Promise<boolean>,
+  warn: (text: string) => void,
+): Promise<void> {
+  const reboot = nodes.find(({ kind }) => kind === 'reboot');
+  if (reboot === undefined || !systemdRuns() || (await byItself())) return;
+  warn(
+    `after the reboot "${reboot.id}" nothing goes on by itself: call migrate resume then, or first migrate boot enable`,
+  );
 }
 
 async function begin(

@@ -22,24 +22,14 @@ export async function resumeAfterBoot(
   runbook: Runbook | undefined,
   options: UnattendedOptions,
 ): Promise<Outcome> {
-  const ended = await goOnAfterBoot(session, runbook, options);
-  await tellOfEnd(session, ended, {});
-  return ended;
-}
-
-async function goOnAfterBoot(
-  session: Session,
-  runbook: Runbook | undefined,
-  options: UnattendedOptions,
-): Promise<Outcome> {
   const refusal = await refuse(session);
-  if (refusal !== undefined) return refusal;
+  if (refusal !== undefined) return told(session, refusal);
   if (session.state.status === 'rolling-back' || runbook === undefined) {
     await recordResume(session);
-    return rollBack(session, {});
+    return told(session, await rollBack(session, {}));
   }
   const changed = await acceptOrWait(session, runbook, options.pin);
-  if (changed !== undefined) return changed;
+  if (changed !== undefined) return told(session, changed);
   await recordResume(session);
   return advance(session, options);
 }
@@ -54,21 +44,11 @@ export async function sampleSoaks(
   runbook: Runbook,
   options: UnattendedOptions,
 ): Promise<Outcome | undefined> {
-  const ended = await sampleDue(session, runbook, options);
-  if (ended !== undefined) await tellOfEnd(session, ended, {});
-  return ended;
-}
-
-async function sampleDue(
-  session: Session,
-  runbook: Runbook,
-  options: UnattendedOptions,
-): Promise<Outcome | undefined> {
   const { host } = session.ports;
   const due = soaksDue(session.state, await host.boot(), host.clock.now());
   if (due.length === 0) return undefined;
   const refusal = (await refuse(session)) ?? (await acceptOrWait(session, runbook, options.pin));
-  if (refusal !== undefined) return refusal;
+  if (refusal !== undefined) return told(session, refusal);
   let waits: Outcome | undefined;
   let opened = false;
   for (const id of due) {
@@ -80,14 +60,20 @@ async function sampleDue(
       waits ??= outcome('waiting', result.why, { step: id, hint: result.hint });
     else if (result.kind === 'failed') {
       const failed = `step "${id}" failed: ${result.failure.message}`;
-      if (result.goBack === true || node.onFailure === 'rollback') return goBack(session, node, failed);
+      if (result.goBack === true || node.onFailure === 'rollback') {
+        return told(session, await goBack(session, node, failed));
+      }
       waits ??= outcome('failed', failed, { step: id });
-    }
-    else return outcome('interrupted', `interrupted by ${result.by}`, { step: id });
+    } else return outcome('interrupted', `interrupted by ${result.by}`, { step: id });
   }
-  if (!opened) return waits;
+  if (!opened) return waits && told(session, waits);
   await recordResume(session);
   return advance(session, options);
+}
+
+async function told(session: Session, ended: Outcome): Promise<Outcome> {
+  await tellOfEnd(session, ended, {});
+  return ended;
 }
 
 async function refuse(session: Session): Promise<Outcome | undefined> {

@@ -11,6 +11,8 @@ interface ResumeOptions {
   readonly until?: string | undefined;
   readonly jobs?: number | undefined;
   readonly unattended?: 'boot' | 'timer' | undefined;
+  readonly awaitMount: string[];
+  readonly detach?: true | undefined;
 }
 
 export function addResume(program: Program, invocation: Invocation): void {
@@ -31,8 +33,16 @@ export function addResume(program: Program, invocation: Invocation): void {
     .addOption(
       new Option('--unattended <by>', 'nobody is there: used by the units that go on by themselves')
         .choices(['boot', 'timer'] as const)
+        .conflicts(['yes', 'wait', 'until', 'acceptChanges', 'acceptIrreversible', 'detach'])
         .hideHelp(),
     )
+    .addOption(
+      new Option('--await-mount <point>', 'where the state folder is mounted, for --unattended')
+        .argParser(collect)
+        .default([] as string[])
+        .hideHelp(),
+    )
+    .option('--detach', 'go on as a transient unit of systemd, which outlives this terminal')
     .option('--jobs <n>', 'how many independent steps may run at once (default: 1)', readJobs)
     .addHelpText(
       'after',
@@ -53,9 +63,16 @@ async function resume(
   globals: Globals,
   { overrides }: Invocation,
 ) {
-  const { acceptRunbook, advance, mustBeOpen, recordResume, rollBack } =
+  if (options.unattended !== undefined) {
+    const { resumeUnattended } = await import('../resume-unattended.ts');
+    const { unattended: by, awaitMount, jobs } = options;
+    return resumeUnattended(name, { by, awaitMount, jobs, globals, overrides });
+  }
+  const { acceptRunbook, advance, goBackIfDue, mustBeOpen, recordResume, rollBack } =
     await import('../../engine/index.ts');
-  const { atWork } = await import('../at-work.ts');
+  const { isDue } = await import('../../plan/deadline.ts');
+  const { atWork, hostFor } = await import('../at-work.ts');
+  const { hungProcess, refuseHung } = await import('../hung-run.ts');
   const { oneRun } = await import('../known-run.ts');
   const { runbookToResume, runbookToRollBack } = await import('../pinned-runbook.ts');
   const { pickerFor } = await import('../pick-run.ts');
@@ -68,12 +85,21 @@ async function resume(
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
   mustBeOpen(known.state);
   const jobs = options.jobs ?? (await preferences()).jobs;
-  const goesBack = known.state.status === 'rolling-back';
+  const now = { clock: hostFor(overrides).clock, boot: await hostFor(overrides).boot() };
+  const hung = await hungProcess(known, now);
+  if (hung !== undefined) refuseHung(hung, known.place.id);
+  // What nobody confirmed is taken back whatever became of the runbook.
+  const goesBack = known.state.status === 'rolling-back' || isDue(known.state, now.clock.now(), now.boot);
   const pinned = await (goesBack ? runbookToRollBack : runbookToResume)(known.state, known.place);
   const nodes = pinned?.runbook.nodes ?? [];
   if (options.until !== undefined) mustBeStep(options.until, '--until', known.place.id, nodes);
   for (const step of options.acceptIrreversible) {
     mustBeStep(step, '--accept-irreversible', known.place.id, nodes);
+  }
+  if (options.detach === true) {
+    const { detach, wordsFor } = await import('../detach.ts');
+    const words = wordsFor(process.argv.slice(2), name, known.place.id);
+    return detach({ place: known.place, state: known.state, words, globals, clock: now.clock });
   }
   const open = await reopenRun(known, places, overrides);
   return atWork(
@@ -85,7 +111,6 @@ async function resume(
       yes: options.yes ?? false,
       accepted: options.acceptIrreversible,
       notices: [pinned?.notice],
-      unattended: options.unattended,
     },
     async (session) => {
       mustBeOpen(session.state);
@@ -93,11 +118,17 @@ async function resume(
         await recordResume(session);
         return rollBack(session, {});
       }
+      if (goesBack) {
+        await recordResume(session);
+        const back = await goBackIfDue(session);
+        if (back !== undefined) return back;
+      }
       await acceptRunbook(session, pinned.runbook, options.acceptChanges ?? false, pinned.pin);
       await recordResume(session);
       return advance(session, {
         jobs,
         wait: options.wait ?? false,
+        leaveUnconfirmed: overrides.leaveUnconfirmed ?? false,
         ...(options.until === undefined ? {} : { until: options.until }),
       });
     },

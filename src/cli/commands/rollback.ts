@@ -9,6 +9,7 @@ interface RollbackOptions {
   readonly laterWrites?: 'carry-back' | 'drop' | undefined;
   readonly acceptMissing: string[];
   readonly yes?: true | undefined;
+  readonly detach?: true | undefined;
 }
 
 export function addRollback(program: Program, invocation: Invocation): void {
@@ -34,6 +35,7 @@ export function addRollback(program: Program, invocation: Invocation): void {
       [],
     )
     .option('-y, --yes', 'do not ask whether to begin')
+    .option('--detach', 'go on as a transient unit of systemd, which outlives this terminal')
     .addHelpText(
       'after',
       examples(
@@ -69,6 +71,12 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
   if (options.dryRun === true) return showRollbackPlan(known, to, globals, terminal, overrides);
   const boot = await hostFor(overrides).boot();
   if (options.yes !== true) await agreeToRollBack(known.state, boot, to, terminal);
+  if (options.detach === true) {
+    const { detach, wordsFor } = await import('../detach.ts');
+    const words = [...wordsFor(process.argv.slice(2), name, known.place.id), '--yes'];
+    const { clock } = hostFor(overrides);
+    return detach({ place: known.place, state: known.state, words, globals, clock });
+  }
   const open = await reopenRun(known, places, overrides);
   const pinned = await runbookToRollBack(known.state, known.place);
   const notice =

@@ -10,6 +10,7 @@ interface RunOptions {
   readonly dryRun?: true | undefined;
   readonly jobs?: number | undefined;
   readonly wait?: true | undefined;
+  readonly detach?: true | undefined;
 }
 
 export function addRun(program: Program, invocation: Invocation): void {
@@ -24,6 +25,7 @@ export function addRun(program: Program, invocation: Invocation): void {
     .option('--dry-run', 'show the plan and change nothing')
     .option('--jobs <n>', 'how many independent steps may run at once (default: 1)', readJobs)
     .option('--wait', 'stay at a soak until it opens')
+    .option('--detach', 'go on as a transient unit of systemd, which outlives this terminal')
     .addHelpText(
       'after',
       examples(
@@ -53,9 +55,12 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
     const { showPlan } = await import('../show-plan.ts');
     return showPlan({ loaded, params, globals, overrides });
   }
+  const { detach, mustDetach, wordsOfRun } = await import('../detach.ts');
+  if (options.detach === true) mustDetach(params);
   const { advance } = await import('../../engine/index.ts');
   const { atWork, hostFor } = await import('../at-work.ts');
   const { placesOf } = await import('../places.ts');
+  const { stderr } = await import('../process-streams.ts');
   const { preferences } = await import('../preferences.ts');
   const { startRun } = await import('../start-run.ts');
   const jobs = options.jobs ?? (await preferences()).jobs;
@@ -69,6 +74,13 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
     warn: (text) => notices.push(text),
     ...(overrides.resumesByItself === true ? { resumesByItself: async () => true } : {}),
   });
+  if (options.detach === true) {
+    const { place, state } = open;
+    await open.close();
+    const { clock } = hostFor(overrides);
+    for (const notice of notices) stderr.write(`${notice}\n`);
+    return detach({ place, state, words: wordsOfRun(place.id, { ...options, jobs }), globals, clock });
+  }
   return atWork(
     { globals, overrides, open, runbook, fresh: true, yes: options.yes ?? false, notices },
     (session) =>
