@@ -110,7 +110,7 @@ describe('a soak', () => {
     health = 'sonarr is down';
     stage.clock.pass(20 * minute);
     expect((await stage.run()).message).toMatch(
-      /20 min healthy so far.*It is not healthy: up: sonarr is down/,
+      /not healthy: up: sonarr is down. The 20 min soaked so far stay/,
     );
     health = true;
     stage.clock.pass(20 * minute);
@@ -122,7 +122,7 @@ describe('a soak', () => {
     const stage = soaking();
     for (let count = 0; count < 20; count += 1) {
       health = count % 2 === 0;
-      expect((await stage.run()).message).toContain('0 min healthy so far');
+      expect((await stage.run()).message).toMatch(/0 min (healthy|soaked) so far/);
       stage.clock.pass(20 * minute);
     }
   });
@@ -134,7 +134,7 @@ describe('a soak', () => {
     const samples = stage.of('gate.sampled').length;
     health = false;
     expect((await stage.run()).status).toBe('waiting');
-    expect(stage.of('gate.sampled')).toHaveLength(samples + 1);
+    expect(stage.of('gate.sampled')).toHaveLength(samples + 2);
     health = true;
     expect(await every(stage, 20 * minute, 1)).toMatchObject({ status: 'completed' });
   });
@@ -144,9 +144,9 @@ describe('a soak', () => {
     ['forgets to answer', () => undefined, 'up: it answered undefined'],
     ['answers with a number', () => 1, 'up: it answered 1'],
     ['says no', () => false, 'up'],
-  ])('takes a probe that %s for unhealthy', async (_, check, says) => {
+  ])('takes a probe that %s for unhealthy, and stops', async (_, check, says) => {
     const stage = soaking({ probes: [{ name: 'up', check }] });
-    expect((await stage.run()).message).toContain(`It is not healthy: ${says}.`);
+    expect((await stage.run()).message).toContain(`it is not healthy: ${says}.`);
   });
 
   it('lasts as long as its parameters say', async () => {

@@ -1,8 +1,9 @@
-import { unhealthyInARow } from '../../plan/soak.ts';
+import { unhealthyInARow, type SoakProgress } from '../../plan/soak.ts';
 import type { SoakNode } from '../../runbook/index.ts';
 import { tellSomebody } from '../notify.ts';
 import { record, stepOf, type Session } from '../session.ts';
 import type { StepResult } from '../step-result.ts';
+import { spell } from './soak-words.ts';
 
 /**
  * Stops a soak that is unhealthy more often in a row than it tolerates: makes that durable, tells
@@ -11,8 +12,9 @@ import type { StepResult } from '../step-result.ts';
 export async function stopWhenUnhealthy(
   session: Session,
   node: SoakNode,
-  unhealthy: readonly string[],
+  progress: SoakProgress,
 ): Promise<StepResult | undefined> {
+  const { unhealthy } = progress;
   const { gate } = stepOf(session, node);
   const inARow = unhealthyInARow(gate?.samples.slice(gate.forgiven) ?? []);
   if (unhealthy.length === 0 || inARow <= node.tolerate || node.onFailure === 'continue') return undefined;
@@ -30,16 +32,21 @@ export async function stopWhenUnhealthy(
     const message = `it was not healthy: ${unhealthy.join('; ')}`;
     return { kind: 'failed', failure: { code: 'soak.unhealthy', message }, goBack: true };
   }
-  if (answer !== 'go-on') return stopped(session, node, unhealthy);
+  if (answer !== 'go-on') return stopped(session, node, unhealthy, progress);
   await record(session, { type: 'soak.continued', step: node.id });
   return undefined;
 }
 
 /** What a stopped soak waits for: a person's decision. */
-export function stopped(session: Session, node: SoakNode, unhealthy: readonly string[]): StepResult {
+export function stopped(
+  session: Session,
+  node: SoakNode,
+  unhealthy: readonly string[],
+  { countedMs, remainingMs }: SoakProgress,
+): StepResult {
   return {
     kind: 'waiting',
-    why: `"${node.id}" stopped, it is not healthy: ${unhealthy.join('; ')}. What was soaked so far stays`,
+    why: `"${node.id}" stopped, it is not healthy: ${unhealthy.join('; ')}. The ${spell(countedMs)} soaked so far stay, ${spell(remainingMs)} are to go`,
     hint: bothWays(session.state.run),
   };
 }

@@ -29,7 +29,7 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
   });
   const stands = stepOf(session, node).gate?.stopped;
   // A person's resume has cleared it, so this is a unit, which does not know what has become of the trouble.
-  if (stands !== undefined) return stopped(session, node, stands);
+  if (stands !== undefined) return stopped(session, node, stands, progressOf(session, node, rule));
   for (;;) {
     await look(session, node, sampler, rule.min);
     const progress = progressOf(session, node, rule);
@@ -39,7 +39,7 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
     const goesOn = wait && !progress.open;
     tellCountdown(session, node, progress, rule, goesOn ? pauseMs : undefined);
     if (progress.open) return openSoak(session, node, max);
-    const stop = await stopWhenUnhealthy(session, node, progress.unhealthy);
+    const stop = await stopWhenUnhealthy(session, node, progress);
     if (stop !== undefined) return stop;
     if (!wait) return stillSoaking(session, progress, node, rule);
     await session.ports.host.clock.sleep(pauseMs, session.signal);
