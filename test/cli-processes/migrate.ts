@@ -31,7 +31,17 @@ export interface Call {
 
 /** Starts `migrate` with the state of a place. */
 export function start(place: Place, args: readonly string[], options: CallOptions = {}): Call {
-  const child = spawn(process.execPath, [program, ...args], {
+  return startProgram(place, program, args, options);
+}
+
+/** Starts a program in its stead that ends in the same `main`. */
+export function startProgram(
+  place: Place,
+  file: string,
+  args: readonly string[],
+  options: CallOptions = {},
+): Call {
+  const child = spawn(process.execPath, [file, ...args], {
     cwd: options.cwd ?? place.folder,
     env: { ...place.env, MIGRATE_STATE_DIR: place.state, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

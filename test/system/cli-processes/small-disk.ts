@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Place } from '../../cli-processes/place.ts';
 
 /** A small ext4 of its own, mounted in the place; gone when the test ends. */
 export interface SmallDisk {
   readonly folder: string;
+  /** The file that takes the space. */
+  readonly ballast: string;
   /** Takes all space that is left, to the last block. */
   fill(): void;
   empty(): void;
@@ -24,18 +26,22 @@ export function smallDisk(place: Place): SmallDisk {
   const ballast = join(folder, 'ballast');
   return {
     folder,
-    fill: () => {
-      const file = openSync(ballast, 'a');
-      for (const size of [64 * 1024, 1024]) {
-        try {
-          for (;;) writeSync(file, Buffer.alloc(size, 'x'));
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-        }
-      }
-      closeSync(file);
-      execFileSync('sync', ['-f', folder]);
-    },
-    empty: () => rmSync(ballast),
+    ballast,
+    fill: () => fillDisk(ballast),
+    empty: () => rmSync(ballast, { force: true }),
   };
+}
+
+/** Writes a file until the last block of its disk is taken. */
+export function fillDisk(ballast: string): void {
+  const file = openSync(ballast, 'a');
+  for (const size of [64 * 1024, 1024]) {
+    try {
+      for (;;) writeSync(file, Buffer.alloc(size, 'x'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+  closeSync(file);
+  execFileSync('sync', ['-f', dirname(ballast)]);
 }
