@@ -20,6 +20,7 @@ import { compareBenchmarks } from './wsl-nix-store/benchmarks.ts';
 import { keepBootModule } from './wsl-nix-store/keep-boot.ts';
 import { bootNextSystem, buildNextSystem } from './wsl-nix-store/next-system.ts';
 import { leaveOldCopy, placeForOldCopy } from './wsl-nix-store/old-copy.ts';
+import { bookkeeping } from './wsl-nix-store/bookkeeping.ts';
 import { params } from './wsl-nix-store/params.ts';
 import { copy, manifest, storage, target } from './wsl-nix-store/places.ts';
 import { rehearsal } from './wsl-nix-store/rehearsal.ts';
@@ -277,7 +278,7 @@ export default runbook('wsl-nix-store', {
   })
   .step('cleanup', {
     title: 'Delete the old copy, except for what boot needs',
-    needs: ['boot-path', 'identity', 'settle'],
+    needs: ['boot-path', 'identity', 'settle', 'prove-backup'],
     locks: ['disk'],
     irreversible: 'the old copy is gone; what is left is the verified copy on the SSD and the proven backup',
     use: removeTree,
@@ -289,6 +290,14 @@ export default runbook('wsl-nix-store', {
       manifest: manifest(run),
       // Garbage collection goes on while one lives with it.
       missing: 'accept' as const,
+      backup: {
+        repository: p.backupRepository,
+        password: p.backupPassword,
+        proof: outputs['prove-backup'],
+        maxAge: p.backupMaxAge,
+      },
+      oldWrites: p.oldWrites,
+      expendable: bookkeeping.map((path) => `${beneathFolder}${p.source}/${path}`),
     }),
   })
   .step('leave-beneath', {

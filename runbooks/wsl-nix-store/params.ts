@@ -67,6 +67,17 @@ export const params = z.object({
     .describe(
       'What a rollback does with a copy that was written to since the switch: stop and ask, or remove it',
     ),
+  oldWrites: z
+    .enum(['refuse', 'accept'])
+    .default('refuse')
+    .describe(
+      'What cleanup does when the old copy was written to since it was copied: stop and name it, or lose it',
+    ),
+  backupMaxAge: duration
+    .default('30d')
+    .describe(
+      'How old the proof of the backup may be when the old copy goes; a sample is restored again then',
+    ),
   benchmarkRuns: z
     .number()
     .int()

@@ -1,6 +1,5 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { StepError, messageOf } from '../errors.ts';
-import { absolute, parentOf, showPath, type BytePath } from './byte-path.ts';
+import { readFileSync } from 'node:fs';
+import { parentOf, type BytePath } from './byte-path.ts';
 import { pathField, pathOf } from './entry-line.ts';
 import { look, walk } from './walk.ts';
 
@@ -17,6 +16,8 @@ export interface RemovalPlan {
   readonly bytes: number;
   /** Of each of these files and folders every name goes. */
   readonly inodes: ReadonlySet<bigint>;
+  /** Folders that stay since something in them does. */
+  readonly spared: ReadonlySet<bigint>;
   readonly device: bigint;
   /** Folders that another file system holds. */
   readonly otherFileSystems: readonly BytePath[];
@@ -37,13 +38,17 @@ export function planRemoval(root: string, keep: ReadonlySet<BytePath>, withRoot:
   const otherFileSystems: BytePath[] = [];
   const doomed: Doomed[] = [];
   const inodes = new Set<bigint>();
+  const sparedInodes = new Set<bigint>();
   // A file in a Nix store has a further name in `.links`: while one stays, the file does.
   const named = new Map<bigint, number>();
   let [entries, bytes, device] = [0, 0, 0n];
   const tree = walk(root, { exclude: keep, onOtherFileSystem: (path) => otherFileSystems.push(path) });
   for (const { path, stat } of keep.has('.') ? [] : tree) {
     device = stat.dev;
-    if (spared.has(path)) continue;
+    if (spared.has(path)) {
+      sparedInodes.add(stat.ino);
+      continue;
+    }
     entries += 1;
     if (spared.has(parentOf(path)) || path === '.') doomed.push({ path, inode: stat.ino });
     if (!stat.isDirectory() && stat.nlink > 1n) {
@@ -56,7 +61,7 @@ export function planRemoval(root: string, keep: ReadonlySet<BytePath>, withRoot:
   }
   const whole = doomed.filter(({ path }) => path === '.').length > 0 ? doomed.slice(0, 1) : doomed;
   const missing = [...keep].filter((path) => look(root, path) === undefined);
-  return { doomed: whole, entries, bytes, inodes, device, otherFileSystems, missing };
+  return { doomed: whole, entries, bytes, inodes, spared: sparedInodes, device, otherFileSystems, missing };
 }
 
 /** The plan's paths as text, one JSON object a line, to be kept until all of them are gone. */
@@ -77,50 +82,4 @@ export function doomedFromFile(file: string): readonly Doomed[] {
 /** Those that are still what they were when the plan was made; somebody may have put something new in their place. */
 export function stillThere(root: string, doomed: readonly Doomed[]): readonly Doomed[] {
   return doomed.filter(({ path, inode }) => look(root, path)?.ino === inode);
-}
-
-/**
- * Renames everything doomed into a folder beside the tree, under the same relative names: quick, and
- * undone by hand as long as nothing is deleted.
- *
- * @throws StepError `remove.busy`, `remove.cannot-rename`
- */
-export function moveAside(root: string, doomed: readonly Doomed[], trash: string): void {
-  const [whole] = doomed;
-  if (whole?.path === '.') return renameOne(root, '.', Buffer.from(trash));
-  mkdirSync(trash, { mode: 0o700, recursive: true });
-  const made = new Set<BytePath>(['.']);
-  for (const { path } of doomed) {
-    const parent = parentOf(path);
-    if (!made.has(parent)) {
-      mkdirSync(absolute(trash, parent), { mode: 0o700, recursive: true });
-      made.add(parent);
-    }
-    renameOne(root, path, absolute(trash, path));
-  }
-}
-
-function renameOne(root: string, path: BytePath, to: Buffer): void {
-  const from = path === '.' ? Buffer.from(root) : absolute(root, path);
-  try {
-    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
-      throw new Error(`${to.toString()} is there already`);
-    renameSync(from, to);
-  } catch (error) {
-    const shown = path === '.' ? root : `${showPath(path)} in ${root}`;
-    if ((error as NodeJS.ErrnoException).code === 'EBUSY') {
-      throw new StepError(
-        'remove.busy',
-        `${shown} is a mount point, although nothing shows here: a mount elsewhere covers it`,
-        'To empty a folder that a mount covers, say leaveFolder: true; the mount goes on needing the folder.',
-        error,
-      );
-    }
-    throw new StepError(
-      'remove.cannot-rename',
-      `cannot move ${shown} aside: ${messageOf(error)}`,
-      undefined,
-      error,
-    );
-  }
 }

@@ -1,8 +1,8 @@
 import { checkCopyInUse, type Manifest } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
-import { durationMs, type ActContext, type Host } from '../runbook/index.ts';
+import { durationMs, type ActContext } from '../runbook/index.ts';
+import { ageOf } from './moment.ts';
 import type { RemoveInput } from './remove-input.ts';
-import type { VerificationEvidence } from './verify-tree.ts';
 
 const sampleFiles = 200;
 
@@ -28,7 +28,8 @@ export async function proveCopy(
   { host, input, progress, signal, run }: ActContext<unknown, unknown, RemoveInput>,
   manifest: Manifest,
 ): Promise<RemovalEvidence> {
-  const verifiedMsAgo = input.verification === undefined ? null : await ageOf(host, input.verification);
+  const verifiedMsAgo =
+    input.verification === undefined ? null : await ageOf(host, input.verification.verifiedAt);
   if (input.verification !== undefined) refuseOldVerification(input, manifest, verifiedMsAgo);
   const sample =
     input.verification === undefined ? undefined : { files: input.sampleFiles ?? sampleFiles, seed: run.id };
@@ -77,13 +78,6 @@ function refuseOldVerification(
       : `the verification is ${Math.round((ageMs ?? 0) / 3_600_000)} hours old, and ${maxAge} is the limit`,
     'Verify the copy again.',
   );
-}
-
-/** Within a boot by a clock that does not jump. */
-async function ageOf(host: Host, { verifiedAt }: VerificationEvidence): Promise<number> {
-  const now = host.clock.now();
-  const sameBoot = (await host.boot()).bootId === verifiedAt.bootId;
-  return sameBoot ? now.boottime - verifiedAt.boottime : now.wall - verifiedAt.wall;
 }
 
 function some(paths: readonly string[]): string {

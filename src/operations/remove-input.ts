@@ -1,6 +1,22 @@
 import { z } from 'zod';
 import { absolutePath, duration } from '../runbook/index.ts';
+import { resticAccess } from './restic.ts';
+import { resticProven } from './restic-proof.ts';
 import { verification } from './verify-tree.ts';
+
+/** How a backup of the tree is shown to be restorable, at the time of the removal. */
+const provenBackup = z.strictObject({
+  ...resticAccess,
+  /** Output of the `resticProof` of a snapshot of this very tree. */
+  proof: resticProven,
+  /** How old that proof may be. */
+  maxAge: duration,
+  /** Files of it that are restored again right before; 10 when left out. */
+  sample: z.number().int().min(1).max(1_000).optional(),
+  /** Where they are restored to for a moment; the run's folder when left out. */
+  scratch: absolutePath.optional(),
+});
+export type ProvenBackup = z.output<typeof provenBackup>;
 
 /** What `removeTree` takes. */
 export const removeInput = z
@@ -24,6 +40,20 @@ export const removeInput = z
     sampleFiles: z.number().int().positive().optional(),
     /** `accept`: files that the copy no longer holds were deleted by its users, as garbage collection does. */
     missing: z.enum(['refuse', 'accept']).optional(),
+    /** A backup that can be restored, or `none: ` and why there need not be one. */
+    backup: z.union([
+      provenBackup,
+      z.string().regex(/^none: \S/, { error: 'expected a proven backup, or `none: ` and why there is none' }),
+    ]),
+    /** `accept`: what was written to the old copy since the final pass may be lost. */
+    oldWrites: z.enum(['refuse', 'accept']).optional(),
+    /** Absolute paths in the tree of which nobody misses anything, whatever they hold: locks, caches, what the copy left out. */
+    expendable: z.array(absolutePath).readonly().optional(),
+    /** `not needed: ` and why no boot needs the tree, where the machine says otherwise. */
+    bootPath: z
+      .string()
+      .regex(/^not needed: \S/, { error: 'expected `not needed: ` and why' })
+      .optional(),
   })
   .refine(({ verification: given, maxAge }) => (given === undefined) === (maxAge === undefined), {
     error: 'verification and maxAge belong together',

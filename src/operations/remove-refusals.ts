@@ -15,6 +15,34 @@ import { fileSystemUuid, sameUuid } from './file-system-uuid.ts';
 import type { RemoveInput } from './remove-input.ts';
 import { requireCopy } from './verify-tree.ts';
 
+/** The folder that holds a tree. */
+export interface ParentFolder {
+  /** Without symlinks. */
+  readonly path: string;
+  readonly device: string;
+  readonly inode: string;
+}
+
+/**
+ * Refuses when the way to the tree leads elsewhere by now, as when somebody put a symlink into it.
+ *
+ * @throws StepError `remove.other-path`
+ */
+export async function refuseOtherPath(host: Host, path: string, parent: ParentFolder): Promise<void> {
+  const folder = posix.dirname(path);
+  const real = await host.files.realPath(folder);
+  const stat = real === undefined ? undefined : await host.files.stat(real);
+  // The device may have another number since a boot.
+  if (real === parent.path && stat?.inode === parent.inode) return;
+  throw new StepError(
+    'remove.other-path',
+    real === undefined
+      ? `${folder} is not there any more`
+      : `${folder} is another folder than when this step began: it leads to ${real} (inode ${stat?.inode}), and led to ${parent.path} (inode ${parent.inode})`,
+    'Put back what was there, such as the mount or the folder that a symlink replaced, and resume.',
+  );
+}
+
 /**
  * Refuses anything but the very tree that was captured.
  *

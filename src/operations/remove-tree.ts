@@ -6,26 +6,34 @@ import {
   formatBytes,
   fromText,
   moveAside,
+  moveBack,
   openManifest,
   planRemoval,
   stillThere,
+  type Manifest,
+  type Moving,
   type RemovalPlan,
 } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
 import { operation, sh, type ActContext, type Host, type RunInfo } from '../runbook/index.ts';
+import { proveBackup } from './remove-backup.ts';
+import { refuseBootPath } from './remove-boot-path.ts';
 import { proveCopy } from './remove-evidence.ts';
 import { removeInput, type RemoveInput } from './remove-input.ts';
+import { refuseNews } from './remove-news.ts';
 import {
   refuseBadKeep,
   refuseMounts,
   refuseNewCopy,
   refuseOpenFiles,
+  refuseOtherPath,
   refuseOtherTree,
+  type ParentFolder,
 } from './remove-refusals.ts';
 
 interface Captured {
-  /** Of the folder that holds the tree, so that a tree that is out of reach is not taken for a removed one. */
-  readonly parent: { readonly device: string; readonly inode: string };
+  /** The folder that holds the tree, so that a tree that is out of reach is not taken for a removed one. */
+  readonly parent: ParentFolder;
 }
 
 const output = z.object({
@@ -41,17 +49,29 @@ const output = z.object({
       changed: z.number(),
       missing: z.number(),
       verifiedMsAgo: z.number().nullable(),
+      backup: z.union([
+        z.string(),
+        z.object({ snapshot: z.string(), files: z.number(), provenMsAgo: z.number() }),
+      ]),
+      /** Written to the old copy, or deleted from it, since the final pass, and given up. */
+      oldWrites: z.object({ written: z.number(), deleted: z.number() }),
+      /** Text where no boot was said to need it. */
+      bootPath: z.union([z.literal('checked'), z.string()]),
     })
     .nullable(),
 });
 
 /**
- * Deletes an old tree for good, after the new copy of it has proven itself. Renames first, deletes second.
- * Refuses whatever is not exactly the tree that was captured, and what anybody still needs.
+ * Deletes an old tree for good, after the new copy of it has proven itself. Renames first, deletes second,
+ * with a mark in the journal before and after each, and looks once more in between, when nobody can reach
+ * it by its path any more. Refuses whatever is not exactly the tree that was captured, and what anybody,
+ * or a boot, still needs; docs/last-copy.md has each refusal and its way out.
  *
- * Input: `path`, `identity` (from before the move), `newCopy`, `manifest`, `verification` with `maxAge`;
- * `keep`, `leaveFolder`, `sampleFiles`, `missing`. Output: what went, and the evidence it rested on.
- * @throws StepError `remove.*`, each refusal with a code of its own, `manifest.*`, `verify.other-tree`
+ * Input: `path`, `identity` (from before the move), `newCopy`, `manifest`, `verification` with `maxAge`,
+ * `backup`; `keep`, `leaveFolder`, `sampleFiles`, `missing`, `oldWrites`, `expendable`, `bootPath`.
+ * Output: what went, and the evidence it rested on.
+ * @throws StepError `remove.*`, each refusal with a code of its own, `manifest.*`, `verify.other-tree`,
+ *   `beneath.cannot-look`, and those of `resticProof`
  */
 export const removeTree = operation({
   operation: 'remove-tree',
@@ -102,13 +122,14 @@ export const removeTree = operation({
   },
 });
 
-async function remove(
-  context: ActContext<unknown, unknown, RemoveInput, Captured>,
-): Promise<z.input<typeof output>> {
-  const { host, input, run, exec, log } = context;
+type Context = ActContext<unknown, unknown, RemoveInput, Captured>;
+
+async function remove(context: Context): Promise<z.input<typeof output>> {
+  const { host, input, run, exec, log, note, captured } = context;
   const { path } = input;
   const [trash, list] = [trashOf(path, run), listOf(input, run)];
   const manifest = openManifest(input.manifest, input.verification?.manifest);
+  await refuseOtherPath(host, path, captured.parent);
   // An earlier attempt may have moved all of it and been killed before it could delete.
   const moved = isWhole(input) && (await host.files.stat(path)) === undefined;
   const at = moved ? trash : path;
@@ -117,22 +138,68 @@ async function remove(
   await refuseMounts(host, at, plan);
   refuseBadKeep(input, plan);
   await refuseNewCopy(host, at, input, manifest, plan);
-  const evidence = await proveCopy(context, manifest);
+  if (input.bootPath === undefined) await refuseBootPath(context, at, plan);
   const unseen = refuseOpenFiles(path, plan);
   if (unseen > 0) log(`${unseen} processes of others could not be looked into`);
+  const begun = (await hasBegun(host, path, trash, list)) ? doomedFromFile(list) : undefined;
+  const oldWrites = await refuseNews(context, manifest, at, begun && stillThere(at, begun));
+  const backup = await proveBackup(context, manifest);
+  const evidence = await proveCopy(context, manifest);
 
   if (!moved) {
     // What somebody puts there once the removal has begun, such as a newer system for boot, is not on the list.
-    if (!(await hasBegun(host, path, trash, list))) {
-      await host.files.replace(list, doomedToText(plan.doomed), { mode: 0o600 });
-    }
+    if (begun === undefined) await host.files.replace(list, doomedToText(plan.doomed), { mode: 0o600 });
+    const doomed = stillThere(path, doomedFromFile(list));
+    const moving: Moving = { root: path, doomed, trash, inode: input.identity.inode };
     log(`moving ${plan.entries} entries, ${formatBytes(plan.bytes)}, to ${trash}`);
-    moveAside(path, stillThere(path, doomedFromFile(list)), trash);
-    await exec(sh`sync -f ${posix.dirname(path)}`);
+    await note('moves the old copy aside', { path, trash, inode: input.identity.inode });
+    try {
+      moveAside(moving);
+      await exec(sh`sync -f ${posix.dirname(path)}`);
+      await note('moved the old copy aside', { path, trash });
+      await lookAgain(context, manifest, moving, doomedFromFile(list));
+    } catch (error) {
+      // Of what an earlier attempt began, a part may be deleted, so only forward makes it whole.
+      if (begun === undefined && error instanceof StepError) await takeBack(context, moving, error);
+      throw error;
+    }
   }
+  await note('deletes the old copy', { trash });
   await exec(sh`rm -rf --one-file-system -- ${trash}`);
   await exec(sh`sync -f ${posix.dirname(path)}`);
-  return { path, entries: plan.entries, bytes: plan.bytes, evidence: { ...evidence } };
+  return {
+    path,
+    entries: plan.entries,
+    bytes: plan.bytes,
+    evidence: { ...evidence, backup, oldWrites, bootPath: input.bootPath ?? 'checked' },
+  };
+}
+
+/** Looks at what was moved aside, for what came in between the first look and the rename. */
+async function lookAgain(
+  context: Context,
+  manifest: Manifest,
+  { root, trash }: Moving,
+  all: Moving['doomed'],
+): Promise<void> {
+  const { host } = context;
+  // Everything was gone already.
+  if ((await host.files.stat(trash)) === undefined) return;
+  const plan = planRemoval(trash, new Set(), true);
+  await refuseMounts(host, trash, plan);
+  refuseOpenFiles(root, plan);
+  await refuseNews(context, manifest, trash, all);
+}
+
+async function takeBack(
+  { host, input, run, exec, note }: Context,
+  moving: Moving,
+  { code }: StepError,
+): Promise<void> {
+  if (!moveBack(moving)) return;
+  await exec(sh`sync -f ${posix.dirname(moving.root)}`);
+  await host.files.remove(listOf(input, run));
+  await note('moved the old copy back', { path: moving.root, why: code });
 }
 
 /** Whether an earlier attempt moved anything of its list. */
@@ -166,7 +233,8 @@ function listOf({ identity }: RemoveInput, run: RunInfo): string {
   return posix.join(run.folder, `removal-${identity.inode}.list`);
 }
 
-async function parentOf(host: Host, path: string): Promise<Captured['parent']> {
-  const stat = await host.files.stat((await host.files.realPath(posix.dirname(path))) ?? posix.dirname(path));
-  return { device: stat?.device ?? '', inode: stat?.inode ?? '' };
+async function parentOf(host: Host, path: string): Promise<ParentFolder> {
+  const real = (await host.files.realPath(posix.dirname(path))) ?? posix.dirname(path);
+  const stat = await host.files.stat(real);
+  return { path: real, device: stat?.device ?? '', inode: stat?.inode ?? '' };
 }

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
 import { absolutePath, operation, sh, type ActContext, type Host } from '../runbook/index.ts';
+import { moment, momentNow } from './moment.ts';
 import { mustSucceed, restic, resticAccess } from './restic.ts';
 import { SeededSample } from './seeded-sample.ts';
 
@@ -24,6 +25,16 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
+/** What a proof found, of which snapshot, and when. */
+export const resticProven = z.object({
+  snapshot: z.string(),
+  files: z.number(),
+  bytes: z.number(),
+  compared: z.number(),
+  proven: z.literal(true),
+  provenAt: moment,
+});
+
 interface SavedFile {
   readonly path: string;
   readonly size: number;
@@ -35,7 +46,8 @@ interface SavedFile {
  * hashes of the snapshot), compares them byte for byte with the source where that is unchanged, and
  * has restic read part of the repository.
  *
- * Output: `files` and `bytes` that were restored, `compared` of them with the source, `proven`.
+ * Output: the `snapshot`; `files` and `bytes` that were restored, `compared` of them with the source, `proven`,
+ * and `provenAt`.
  * @throws StepError `restic.nothing-to-prove`, `restic.not-restored`, `restic.differs`, and those of `mustSucceed`
  */
 export const resticProof = operation({
@@ -43,7 +55,7 @@ export const resticProof = operation({
   version: 1,
   reversal: 'readonly',
   input,
-  output: z.object({ files: z.number(), bytes: z.number(), compared: z.number(), proven: z.literal(true) }),
+  output: resticProven,
   idempotent: true,
   describe: ({ input }) => [
     `restore ${input.sample ?? 50} files of the snapshot ${input.snapshot}, chosen by the seed ${input.seed}, and compare them`,
@@ -51,32 +63,48 @@ export const resticProof = operation({
   ],
   run: async (context) => {
     const { exec, host, input, progress } = context;
-    const chosen = await chooseFiles(context);
-    const scratch = `${input.scratch ?? context.run.folder}/restic-proof-${input.snapshot.slice(0, 8)}`;
-    await clear(context, scratch);
-    await host.files.makeFolder(scratch, { mode: 0o700 });
-    try {
-      progress({ doing: 'restoring', totalFiles: chosen.length });
-      const restore = restic(input, restoreArgs(input.snapshot, scratch, chosen));
-      mustSucceed(restore, await exec(restore, { anyExit: true }));
-      const compared = await compare(host, scratch, chosen);
-      progress({ doing: 'checking the repository' });
-      mustSucceed(checkCommand(input), await exec(checkCommand(input), { anyExit: true }));
-      const bytes = chosen.reduce((sum, { size }) => sum + size, 0);
-      return { files: chosen.length, bytes, compared, proven: true as const };
-    } finally {
-      await clear(context, scratch);
-    }
+    const restored = await restoreSample(context, input);
+    progress({ doing: 'checking the repository' });
+    mustSucceed(checkCommand(input), await exec(checkCommand(input), { anyExit: true }));
+    const { snapshot } = input;
+    return { snapshot, ...restored, proven: true as const, provenAt: await momentNow(host) };
   },
 });
 
-type Context = ActContext<unknown, unknown, Input>;
+type Context = Pick<ActContext, 'exec' | 'host' | 'progress' | 'run'>;
+type Sample = Omit<Input, 'readDataSubset'>;
+
+/**
+ * Restores a sample of a snapshot and compares it, for a moment; nothing of it is left.
+ *
+ * @throws StepError as `resticProof`
+ */
+export async function restoreSample(
+  context: Context,
+  input: Sample,
+): Promise<{ readonly files: number; readonly bytes: number; readonly compared: number }> {
+  const { exec, host, progress } = context;
+  const chosen = await chooseFiles(context, input);
+  const scratch = `${input.scratch ?? context.run.folder}/restic-proof-${input.snapshot.slice(0, 8)}`;
+  await clear(context, scratch);
+  await host.files.makeFolder(scratch, { mode: 0o700 });
+  try {
+    progress({ doing: 'restoring', totalFiles: chosen.length });
+    const restore = restic(input, restoreArgs(input.snapshot, scratch, chosen));
+    mustSucceed(restore, await exec(restore, { anyExit: true }));
+    const compared = await compare(host, scratch, chosen);
+    const bytes = chosen.reduce((sum, { size }) => sum + size, 0);
+    return { files: chosen.length, bytes, compared };
+  } finally {
+    await clear(context, scratch);
+  }
+}
 
 function checkCommand(input: Input) {
   return restic(input, ['check', `--read-data-subset=${input.readDataSubset ?? '5%'}`]);
 }
 
-async function chooseFiles({ exec, input }: Context): Promise<readonly SavedFile[]> {
+async function chooseFiles({ exec }: Context, input: Sample): Promise<readonly SavedFile[]> {
   const sample = new SeededSample<SavedFile>(input.sample ?? 50, input.seed);
   const list = restic(input, ['ls', '--json', '--no-lock', input.snapshot]);
   const result = await exec(list, {

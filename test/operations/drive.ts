@@ -38,6 +38,8 @@ export interface Driven<Captured, Output extends Schema> {
 export interface DriveOptions {
   readonly host?: Host;
   readonly run?: { readonly id?: string; readonly folder?: string };
+  /** Told of each mark that the act makes durable, when it is. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** Drives an operation as the engine would, on this machine: capture now, the rest when called. */
@@ -69,7 +71,10 @@ export async function drive<Input, Captured, Output extends Schema, R extends Re
     ...context,
     exec: (command, execOptions) => host.exec(command, execOptions),
     progress: (report) => void progress.push(report),
-    note: async (note) => void log.push(note),
+    note: async (note) => {
+      log.push(note);
+      options.onNote?.(note);
+    },
     log: (line) => void log.push(line),
     signal: new AbortController().signal,
     attempt: 1,

@@ -252,7 +252,13 @@ describe('an old tree beneath a mount', { skip }, () => {
       unmountAll(beneath);
       unmountAll(all.from);
     });
-    const input = { path: join(beneath, 'nix'), identity, newCopy: all.from, manifest: all.manifest };
+    const input = {
+      path: join(beneath, 'nix'),
+      identity,
+      newCopy: all.from,
+      manifest: all.manifest,
+      backup: 'none: this is a test',
+    };
     const removing = (more: object = {}) =>
       drive(removeTree, { ...input, ...more }, { run: { folder: all.run } });
     return { ...all, beneath, identity, removing };
@@ -327,6 +333,7 @@ describe('an old tree beneath a mount', { skip }, () => {
       identity,
       newCopy: all.from,
       manifest: all.manifest,
+      backup: 'none: this is a test',
       leaveFolder: true,
     };
     const removing = (more: object) => drive(removeTree, { ...input, ...more }, { run: { folder: all.run } });
