@@ -42,7 +42,8 @@ export async function confirmStep(
   const deadline = performance.now() + heardWithinMs;
   for (;;) {
     const state = fold((await readJournal(known.place.journal)).events);
-    mustBeOpen(state);
+    // Whoever heard it may be at the end of the run by now.
+    if (stepState(state, step).deadline?.decided !== 'confirmed') mustBeOpen(state);
     const hung = await hungProcess({ ...known, state }, { clock: host.clock, boot: await host.boot() });
     if (hung !== undefined) refuseHung(hung, state.run);
     const standing = confirmable(state, step, host.clock.now(), await host.boot());

@@ -1,4 +1,5 @@
 import type { KnownRun } from './known-run.ts';
+import { unconfirmed } from '../plan/deadline.ts';
 import { soakProgress, type SoakProgress } from '../plan/soak.ts';
 import { stepState, type RunState, type StepState } from '../journal/state.ts';
 import type { RecordedNode } from '../journal/event.ts';
@@ -37,7 +38,7 @@ export function runStatusOf(
     params: state.params,
     steps: state.nodes.map((node) => stepOf(node, stepState(state, node.id))),
     gates,
-    next: atWork === null ? nextOf(state) : [],
+    next: nextOf(state, atWork),
     wayBack: wayBackOf(state, opensAt),
   };
 }
@@ -69,6 +70,20 @@ const skipped = {
 } as const;
 
 function gateOf(step: StepState, now: number): Gate[] {
+  if (step.deadline !== undefined && mustBeConfirmed(step)) {
+    const { clocks, withinMs } = step.deadline;
+    return [
+      {
+        ...{
+          step: step.id,
+          kind: 'confirm',
+          says: 'can this machine still be reached? Best from a new login',
+        },
+        since: step.completedAt ?? new Date(clocks.wall).toISOString(),
+        undoneAt: new Date(clocks.wall + withinMs).toISOString(),
+      },
+    ];
+  }
   const { gate } = step;
   if (step.status !== 'waiting' || gate === undefined) return [];
   const base = { step: step.id, kind: gate.kind, says: gate.says, since: gate.enteredAt };
@@ -86,9 +101,19 @@ function soaked(progress: SoakProgress, now: number): Partial<Gate> {
   };
 }
 
+function mustBeConfirmed({ status, deadline }: StepState): boolean {
+  return status === 'done' && deadline !== undefined && deadline.decided === undefined;
+}
+
 /** The commands with which to go on. */
-function nextOf(state: RunState): string[] {
+function nextOf(state: RunState, atWork: number | null): string[] {
   const { run } = state;
+  const held = unconfirmed(state);
+  if (held !== undefined && state.status === 'running' && mustBeConfirmed(held)) {
+    const confirm = `migrate confirm ${run} ${held.id}`;
+    return [atWork === null ? `${confirm}, then migrate resume ${run}` : confirm];
+  }
+  if (atWork !== null) return [];
   if (state.status === 'rolling-back') {
     const reboot = state.rollback?.reboot === 'waiting' ? 'reboot this machine, then ' : '';
     return [`${reboot}migrate rollback ${run}`];

@@ -79,6 +79,18 @@ export async function goBackIfDue(session: Session): Promise<Outcome | undefined
   return typeof standing === 'object' ? standing : undefined;
 }
 
+/**
+ * Waits for the word that a step needs, or takes it back, which needs no look at the runbook either;
+ * `undefined` when it was confirmed, or nothing was to be.
+ */
+export async function decideUnconfirmed(session: Session): Promise<Outcome | undefined> {
+  const held = unconfirmed(session.state);
+  if (held === undefined) return undefined;
+  const options = { tried: false, rebootAhead: false, leave: false };
+  const standing = await holdForConfirmation(session, held, options);
+  return typeof standing === 'object' ? standing : undefined;
+}
+
 /** Why a step that has not come to its end is taken back now; `undefined` when it may (still) be tried. */
 function notDoneWhy(session: Session, { status, error }: Held, tried: boolean): string | undefined {
   if (status === 'undoing' || status === 'undo-failed') return 'it was on its way back';

@@ -1,0 +1,51 @@
+import { decideUnconfirmed, goBackIfDue, mustBeOpen, record, recordResume } from '../engine/index.ts';
+import { exitCodes, type ExitCode } from '../errors.ts';
+import { isDue, unconfirmed } from '../plan/deadline.ts';
+import { atWork, hostFor } from './at-work.ts';
+import { endHung, hungProcess } from './hung-run.ts';
+import type { Globals, Overrides } from './invocation.ts';
+import type { KnownRun } from './known-run.ts';
+import { runbookToRollBack } from './pinned-runbook.ts';
+import { placesOf } from './places.ts';
+import { reopenRun } from './reopen-run.ts';
+
+/**
+ * Takes back what nobody confirmed in time, for the units that go on by themselves: they also end a process
+ * that should have done so and hangs. After a boot it waits for the word or the deadline, since nobody else
+ * does. `undefined` when nothing stands in the way of going on.
+ *
+ * @throws LockedError when a process that is not hung works on the run
+ */
+export async function takeBackOverdue(
+  known: KnownRun,
+  given: {
+    readonly by: 'boot' | 'timer';
+    readonly globals: Globals;
+    readonly overrides: Overrides;
+  },
+): Promise<ExitCode | undefined> {
+  const { by, globals, overrides } = given;
+  const { clock, boot: readBoot } = hostFor(overrides);
+  const boot = await readBoot();
+  if (known.state.status !== 'running' || unconfirmed(known.state) === undefined) return undefined;
+  if (by === 'timer' && !isDue(known.state, clock.now(), boot)) return undefined;
+  const hung = await hungProcess(known, { clock, boot });
+  const ended = hung && (await endHung(hung));
+  const pinned = await runbookToRollBack(known.state, known.place);
+  const open = await reopenRun(known, placesOf(globals), overrides);
+  let goesOn = false;
+  const exit = await atWork(
+    { globals, overrides, open, runbook: pinned?.runbook, unattended: by },
+    async (session) => {
+      mustBeOpen(session.state);
+      if (ended !== undefined) await record(session, ended);
+      await recordResume(session);
+      const outcome = await (by === 'boot' ? decideUnconfirmed(session) : goBackIfDue(session));
+      goesOn = outcome === undefined;
+      return (
+        outcome ?? { status: 'waiting', exitCode: exitCodes.waiting, message: 'it was confirmed in time' }
+      );
+    },
+  );
+  return goesOn ? undefined : exit;
+}
