@@ -65,7 +65,7 @@ function header({ run, host, writtenAt, summary, steps }: BreakGlass): string {
     '',
     ...(sentences.length === 0
       ? ['There is nothing in it that only a person could do.']
-      : ['What it cannot do, and only a person can:', ...sentences.map((text) => `  ${text}`)]),
+      : ['What it cannot do, and only a person can:', ...sentences.map((text) => `- ${text}`)]),
   ];
   const comment = lines.map((line) => `# ${harmless(line)}`.trimEnd()).join('\n');
   // What is recorded is quoted, so that nothing in it means anything (SC2016, SC1003), and a script needs but some of

@@ -59,13 +59,13 @@ check_alone() {
     fi
     ;;
   esac
+  left=
   for process in /proc/[0-9]*; do
-    case "$newline$(tr '\\0' '\\n' 2>/dev/null <"$process/environ")$newline" in
-    *"\${newline}MIGRATE_RUN=$run$newline"*)
-      refuse "process \${process#/proc/}, which the run began, still works: end it first"
-      ;;
+    case "$newline$(tr '\\0' '\\n' <"$process/environ")$newline" in
+    *"\${newline}MIGRATE_RUN=$run$newline"*) left=\${process#/proc/} ;;
     esac
   done 2>/dev/null
+  [ -z "$left" ] || refuse "process $left, which the run began, still works: end it first"
 }
 
 # STEP WHY: past it there is no way back.
