@@ -2,6 +2,7 @@ import type { EngineHost } from '../engine/index.ts';
 import type { Session } from '../engine/session.ts';
 import type { ExitCode } from '../errors.ts';
 import { secretsIn } from '../host/secrets.ts';
+import { resumesAtBoot } from '../host/systemd.ts';
 import { thisMachine } from '../host/this-machine.ts';
 import { silentRenderer } from '../render/renderer.ts';
 import type { Runbook } from '../runbook/index.ts';
@@ -40,6 +41,7 @@ export async function atWork(
   try {
     const terminal = await terminalOf(globals);
     const host = hostFor(overrides, open.state.params);
+    const timer = await timerLooks(given);
     const renderer =
       given.silent === true ? silentRenderer : await rendererFor(globals, terminal, host.clock);
     const worked = await interruptible(
@@ -61,6 +63,7 @@ export async function atWork(
             accepted: given.accepted ?? [],
             fresh: given.fresh ?? false,
             unattended: given.unattended,
+            timer,
           },
           doIt,
         );
@@ -73,6 +76,12 @@ export async function atWork(
   } finally {
     await open.close();
   }
+}
+
+async function timerLooks({ globals, runbook, unattended }: AtWork): Promise<boolean> {
+  if (unattended === 'timer') return true;
+  const soaks = runbook?.nodes.some(({ kind }) => kind === 'soak') === true;
+  return soaks && resumesAtBoot(placesOf(globals).state);
 }
 
 /** @param params of the run, whose secrets are kept from whom they are not given to */

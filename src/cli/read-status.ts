@@ -1,5 +1,7 @@
 import { exitCodes, type ExitCode } from '../errors.ts';
+import { dirname } from 'node:path';
 import { readLock } from '../host/lock.ts';
+import { resumesAtBoot } from '../host/systemd.ts';
 import { isOver } from '../journal/state.ts';
 import { statusDocument, type StatusDocument } from '../render/documents/status.ts';
 import { harmlessJson } from '../render/harmless.ts';
@@ -65,7 +67,11 @@ async function statusOf(
   look: ((run: KnownRun) => Promise<WayBackLook>) | undefined,
 ): Promise<StatusDocument['runs'][number]> {
   const owner = await readLock(run.place.folder);
-  const status = runStatusOf(run, owner?.pid ?? null, clock.now().wall);
+  const soaks = run.state.nodes.some(
+    ({ kind, id }) => kind === 'soak' && run.state.steps.get(id)?.status === 'waiting',
+  );
+  const timer = soaks && (await resumesAtBoot(dirname(dirname(run.place.folder))));
+  const status = runStatusOf(run, owner?.pid ?? null, clock.now().wall, timer);
   if (look === undefined || !status.wayBack.open) return status;
   return { ...status, wayBack: { ...status.wayBack, ...(await look(run)) } };
 }

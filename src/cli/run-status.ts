@@ -1,10 +1,10 @@
 import type { KnownRun } from './known-run.ts';
 import { unconfirmed } from '../plan/deadline.ts';
-import { soakProgress, type SoakProgress } from '../plan/soak.ts';
 import { stepState, type RunState, type StepState } from '../journal/state.ts';
 import type { RecordedNode } from '../journal/event.ts';
 import { findingOf, findingText } from '../render/finding.ts';
 import type { RunStatusDocument } from '../render/documents/status.ts';
+import { soakStatus, type Looks } from './soak-status.ts';
 import { wayBackOf } from './way-back.ts';
 
 type Step = RunStatusDocument['steps'][number];
@@ -15,13 +15,16 @@ type Gate = RunStatusDocument['gates'][number];
  *
  * @param atWork the pid of the process that works on it
  * @param now milliseconds since 1970
+ * @param timer a timer unit looks at the soaks of this state folder
  */
 export function runStatusOf(
   { place, state }: KnownRun,
   atWork: number | null,
   now: number,
+  timer: boolean,
 ): RunStatusDocument {
-  const gates = state.nodes.flatMap((node) => gateOf(stepState(state, node.id), now));
+  const looks = atWork === null ? (timer ? 'timer' : 'resume') : 'process';
+  const gates = state.nodes.flatMap((node) => gateOf(stepState(state, node.id), now, looks));
   const opensAt = new Map(
     gates.flatMap(({ step, opensAt: at }) => (at === undefined ? [] : [[step, at] as const])),
   );
@@ -69,7 +72,7 @@ const skipped = {
   'failed-need': 'a step that it needs failed',
 } as const;
 
-function gateOf(step: StepState, now: number): Gate[] {
+function gateOf(step: StepState, now: number, looks: Looks): Gate[] {
   if (step.deadline !== undefined && mustBeConfirmed(step)) {
     const { clocks, withinMs } = step.deadline;
     return [
@@ -87,18 +90,7 @@ function gateOf(step: StepState, now: number): Gate[] {
   const { gate } = step;
   if (step.status !== 'waiting' || gate === undefined) return [];
   const base = { step: step.id, kind: gate.kind, says: gate.says, since: gate.enteredAt };
-  if (gate.kind !== 'soak' || gate.min === undefined) return [base];
-  const rule = { min: gate.min, maxGap: gate.maxGap ?? Infinity };
-  return [{ ...base, minMs: gate.min, ...soaked(soakProgress(gate.samples, rule), now) }];
-}
-
-function soaked(progress: SoakProgress, now: number): Partial<Gate> {
-  return {
-    countedMs: progress.countedMs,
-    opensAt: new Date(now + progress.remainingMs).toISOString(),
-    unhealthy: [...progress.unhealthy],
-    notCounted: progress.notCounted.map(({ until, why }) => `up to ${until}: ${why}`),
-  };
+  return [gate.kind === 'soak' ? { ...base, ...soakStatus(gate, looks, now) } : base];
 }
 
 function mustBeConfirmed({ status, deadline }: StepState): boolean {
@@ -120,6 +112,8 @@ function nextOf(state: RunState, atWork: number | null): string[] {
   }
   if (state.status === 'moved') return [`migrate status ${run} --state-dir ${state.movedTo ?? 'DIR'}`];
   if (state.status !== 'running') return [];
+  const stopped = state.nodes.some(({ id }) => stepState(state, id).gate?.stopped !== undefined);
+  if (stopped) return [`migrate resume ${run}, to go on soaking`, `migrate rollback ${run}`];
   const waits = state.nodes.filter(({ id }) => stepState(state, id).status === 'waiting');
   const words = waits.flatMap((node) => {
     if (node.kind === 'confirm' || node.kind === 'manual') return [`migrate confirm ${run} ${node.id}`];

@@ -31,6 +31,8 @@ export interface WorkGiven {
   /** This process began the run, so that nothing is left of an earlier one. */
   readonly fresh: boolean;
   readonly unattended?: 'boot' | 'timer' | undefined;
+  /** A timer unit looks at the soaks of this state folder. */
+  readonly timer: boolean;
 }
 
 export interface Worked<Result> {
@@ -88,6 +90,7 @@ export async function work<Result>(
       signal: given.signal,
       beganAfter,
       unattended: given.unattended,
+      timer: given.timer,
     };
     if (!given.fresh) tellMarks(await takeMarks(session), renderer);
     const result = await doIt(session);

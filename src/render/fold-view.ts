@@ -24,6 +24,9 @@ export function foldView(view: View, live: LiveEvent): View {
           minMs: live.minMs,
           opensAt: live.opensAt,
           why: live.why,
+          readings: live.readings,
+          nextLookAt: live.nextLookAt,
+          notCounted: live.notCounted,
         },
       }));
     case 'deadline':

@@ -4,6 +4,7 @@ import type { FrameOptions, Row, RowState } from './row.ts';
 import { harmless, harmlessLines } from './harmless.ts';
 import { formatMoment } from './moment.ts';
 import { formatProgress, percentOf } from './progress.ts';
+import { notCountedText, readingLines } from './readings.ts';
 import type { Gate, StepView } from './view.ts';
 
 /** A running step shows how long it runs from here on. */
@@ -122,7 +123,12 @@ function gateLines(gate: Gate, { style, now }: FrameOptions): string[] {
   const lines = [...says, `observed healthy ${counted}${formatDuration(gate.minMs)}`];
   if (gate.opensAt !== undefined)
     lines.push(style('faint', `opens ${formatMoment(gate.opensAt, now)} at the earliest`));
-  if (gate.why !== undefined) lines.push(style('faint', harmless(gate.why)));
+  for (const { tone, text } of readingLines(gate.readings ?? {})) lines.push(style(tone, harmless(text)));
+  if (gate.nextLookAt !== undefined)
+    lines.push(style('faint', `looks again ${formatMoment(gate.nextLookAt, now)}`));
+  const lost = gate.notCounted?.map(notCountedText) ?? [];
+  if (lost.length === 0 && gate.why !== undefined) lost.push(gate.why);
+  for (const text of lost) lines.push(style('faint', harmless(text)));
   return lines;
 }
 

@@ -6,6 +6,7 @@ import { findingOf, findingText } from './finding.ts';
 import { deadlineText, openers, skipReasons } from './fold-view.ts';
 import { formatProgress } from './progress.ts';
 import type { Tone } from './style.ts';
+import { readingsText } from './readings.ts';
 import { unreachable } from './unreachable.ts';
 import { stepOf, type View } from './view.ts';
 
@@ -51,7 +52,9 @@ const lineMarks = { stdout: '|', stderr: '!', note: '-' } as const;
 function soaked(live: LiveEvent & { type: 'countdown' }): string {
   const counted = `observed healthy for ${formatDuration(live.countedMs)} of ${formatDuration(live.minMs)}`;
   const opens = live.opensAt === undefined ? '' : `, opens at ${live.opensAt} at the earliest`;
-  return `${counted}${opens}${live.why === undefined ? '' : ` (${live.why})`}`;
+  const why = live.why === undefined ? '' : ` (${live.why})`;
+  const looked = live.readings === undefined ? '' : `; ${readingsText(live.readings)}`;
+  return `${counted}${opens}${why}${looked}`;
 }
 
 function journaled(event: JournalEvent, before: View): Telling {
@@ -191,7 +194,10 @@ function journaled(event: JournalEvent, before: View): Telling {
         .map(([name, reading]) => (reading === false ? name : `${name} (${reading})`));
       return event.healthy
         ? { ...detail('healthy'), step: event.step }
-        : { ...operator(`not healthy: ${ill.join(', ')}`, 'bad'), step: event.step };
+        : {
+            ...operator(`not healthy${event.confirms ? ' still' : ''}: ${ill.join(', ')}`, 'bad'),
+            step: event.step,
+          };
     }
     case 'gate.opened':
       return { ...normal(`opened by ${openers[event.by]}`, 'good'), step: event.step };

@@ -52,6 +52,12 @@ export interface Gate {
   readonly minMs: number | undefined;
   readonly opensAt: string | undefined;
   readonly why: string | undefined;
+  /** Of the latest look, by probe. */
+  readonly readings?: Readonly<Record<string, boolean | string>> | undefined;
+  readonly nextLookAt?: string | undefined;
+  readonly notCounted?:
+    | readonly { readonly until: string; readonly ms: number; readonly why: string }[]
+    | undefined;
 }
 
 export const emptyView: View = {

@@ -94,11 +94,17 @@ describe('a frame of the list', () => {
       minMs: 3_600_000,
       opensAt: '2026-11-21T12:59:00Z',
       why: 'the machine slept',
+      readings: { web: true, disk: 'too full' },
+      nextLookAt: '2026-11-21T12:10:00.000Z',
+      notCounted: [{ until: '2026-11-21T11:59:00.000Z', ms: 300_000, why: 'the machine slept' }],
     });
     const shown = text(frameOf(view, options));
     expect(shown).toContain('observed healthy 1m of 1h');
     expect(shown).toContain('(in 59m) at the earliest');
-    expect(shown).toContain('the machine slept');
+    expect(shown).toContain('web: healthy');
+    expect(shown).toContain('disk: too full');
+    expect(shown).toMatch(/looks again .* \(in 10m\)/);
+    expect(shown).toContain('5m up to 2026-11-21T11:59:00Z did not count: the machine slept');
   });
 
   test('keeps a failure with its cause and the way out in sight', () => {

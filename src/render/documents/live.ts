@@ -33,8 +33,18 @@ export const liveDocument = z.discriminatedUnion('type', [
     step: z.string(),
     countedMs: z.number(),
     minMs: z.number(),
-    opensAt: z.string().optional(),
+    opensAt: z.string().optional().describe('the earliest'),
     why: z.string().optional(),
+    readings: z
+      .record(z.string(), z.union([z.boolean(), z.string()]))
+      .optional()
+      .describe('what each probe said at the latest look: true, false, or what is wrong'),
+    counters: z.record(z.string(), z.string()).optional().describe('what must not change between two looks'),
+    nextLookAt: z.string().optional().describe('while this process goes on looking'),
+    notCounted: z
+      .array(z.object({ until: z.string(), ms: z.number(), why: z.string() }))
+      .optional()
+      .describe('the latest'),
   }),
   z.object({
     type: z.literal('deadline').describe('a step that is undone unless somebody confirms it'),

@@ -47,7 +47,22 @@ export const runStatus = z.object({
         since: z.string(),
         countedMs: z.number().optional().describe('observed healthy time'),
         minMs: z.number().optional(),
+        remainingMs: z.number().optional(),
+        maxGapMs: z.number().optional().describe('two looks further apart do not count, unless counters vouch'),
         opensAt: z.string().optional().describe('the earliest'),
+        lookedAt: z.string().optional().describe('the latest look at the health'),
+        sampler: z.enum(['timer', 'wait', 'resume']).optional().describe('who took it'),
+        readings: z
+          .record(z.string(), z.union([z.boolean(), z.string()]))
+          .optional()
+          .describe('what each probe said then: true, false, or what is wrong'),
+        counters: z.record(z.string(), z.string()).optional(),
+        looks: z
+          .enum(['process', 'timer', 'resume'])
+          .optional()
+          .describe('who looks next: the process at work, the timer, or only who types resume'),
+        stopped: z.array(z.string()).optional().describe('what was unhealthy when the soak stopped'),
+        undoneAt: z.string().optional().describe('when the step is taken back unless somebody confirms it'),
         notCounted: z.array(z.string()).optional(),
         unhealthy: z.array(z.string()).optional(),
       }),

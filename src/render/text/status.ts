@@ -5,6 +5,7 @@ import { formatMoment } from '../moment.ts';
 import type { Style, Tone } from '../style.ts';
 import { columns } from './columns.ts';
 import { byPhase } from './phases.ts';
+import { soakLines } from './soak.ts';
 import { wayBackLookText, wayBackText } from './way-back.ts';
 
 type Step = RunStatusDocument['steps'][number];
@@ -57,7 +58,7 @@ function runText(run: RunStatusDocument, style: Style, now: number): string {
     ...(run.next.length === 0 ? [] : [`Next: ${run.next.join('\n  or: ')}`]),
     wayBackText(run.run, run.wayBack, now),
     ...toText(run),
-    ...wayBackLookText({ needs: [], laterWrites: [], ...run.wayBack }, style),
+    ...wayBackLookText({ needs: run.wayBack.needs ?? [], laterWrites: run.wayBack.laterWrites ?? [] }, style),
   ].join('\n');
 }
 
@@ -96,6 +97,8 @@ function stepRow(step: Step, style: Style): string[] {
 function gateLines(gate: RunStatusDocument['gates'][number], style: Style, now: number): string[] {
   const [first = '', ...rest] = harmlessLines(gate.says);
   const lines = [`${style('warning', `${gate.step} waits:`)} ${first}`, ...rest.map((line) => `  ${line}`)];
+  if (gate.undoneAt !== undefined)
+    lines.push(style('bad', `  taken back ${formatMoment(gate.undoneAt, now)} unless somebody confirms it`));
   if (gate.kind !== 'soak') return lines;
   if (gate.minMs !== undefined) {
     lines.push(
@@ -103,9 +106,5 @@ function gateLines(gate: RunStatusDocument['gates'][number], style: Style, now: 
     );
   }
   if (gate.opensAt !== undefined) lines.push(`  opens ${formatMoment(gate.opensAt, now)} at the earliest`);
-  if (gate.unhealthy !== undefined && gate.unhealthy.length > 0) {
-    lines.push(style('bad', `  not healthy: ${gate.unhealthy.map(harmless).join('; ')}`));
-  }
-  for (const lost of gate.notCounted ?? []) lines.push(style('faint', `  did not count: ${harmless(lost)}`));
-  return lines;
+  return [...lines, ...soakLines(gate, style, now).map((line) => `  ${line}`)];
 }

@@ -57,6 +57,43 @@ describe('the status of a run', () => {
     expect(text()).toContain('did not count: up to 11:40: the machine slept');
   });
 
+  test('tells what each probe of a soak said last, who asked, and who will', () => {
+    const [gate] = run.gates as [(typeof run.gates)[0] & object];
+    const looked = {
+      lookedAt: '2026-11-21T11:57:00Z',
+      sampler: 'timer',
+      readings: { web: true, disk: false },
+    };
+    const told = text({
+      gates: [{ ...gate, ...looked, counters: { restarts: '3' }, looks: 'timer' }],
+    } as never);
+    expect(told).toMatch(/looked at .*\(3m ago\) by the timer/);
+    expect(told).toContain('web: healthy');
+    expect(told).toContain('disk: not healthy');
+    expect(told).toContain('restarts: 3');
+    expect(told).toContain('the timer looks again and again');
+    const alone = text({ gates: [{ ...gate, looks: 'resume', maxGapMs: 900_000 }] });
+    expect(alone).toContain('nobody looks by itself: resume at least every 15m');
+  });
+
+  test('says of a stopped soak that nobody looks until somebody decides', () => {
+    const [gate] = run.gates as [(typeof run.gates)[0] & object];
+    const { opensAt: _, ...stopped } = { ...gate, stopped: ['web: no answer'] };
+    const told = text({ gates: [stopped] });
+    expect(told).toContain('STOPPED, it was not healthy: web: no answer. Nobody looks until you decide');
+    expect(told).not.toContain('opens');
+  });
+
+  test('tells of the latest stretches that did not count, and how many were before', () => {
+    const [gate] = run.gates as [(typeof run.gates)[0] & object];
+    const told = text({
+      gates: [{ ...gate, notCounted: Array.from({ length: 9 }, (__, at) => `stretch ${at}`) }],
+    });
+    expect(told).toContain('did not count: 4 earlier stretches');
+    expect(told).not.toContain('stretch 3');
+    expect(told).toContain('did not count: stretch 8');
+  });
+
   test('names the process that works on it', () => {
     expect(text({ atWork: 4711 })).toContain('process 4711 works on it');
   });
@@ -66,7 +103,9 @@ describe('the status of a run', () => {
   });
 
   test('is empty, and says so, when nothing is unfinished', () => {
-    expect(statusText({ type: 'status', runs: [], damaged: [] }, styleFor(false), now)).toContain('No run is unfinished');
+    expect(statusText({ type: 'status', runs: [], damaged: [] }, styleFor(false), now)).toContain(
+      'No run is unfinished',
+    );
   });
 });
 
@@ -100,7 +139,14 @@ describe('the way back', () => {
       laterWrites: [
         {
           ...{ step: 'copy', where: '/new', since: '2026-11-21T11:00:00.000Z', bytes: 12_000 },
-          ...{ added: 3, changed: 1, deleted: 0, first: ['a\u0007'], carryBack: 'copied', drop: 'kept aside' },
+          ...{
+            added: 3,
+            changed: 1,
+            deleted: 0,
+            first: ['a\u0007'],
+            carryBack: 'copied',
+            drop: 'kept aside',
+          },
         },
       ],
     };
