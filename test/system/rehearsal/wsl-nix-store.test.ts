@@ -7,6 +7,7 @@ import { rehearse, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
 import { compareSnapshots } from '../../../src/rehearsal/snapshot-difference.ts';
 import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
 import type { Json, RehearsalPlan } from '../../../src/runbook/index.ts';
+import { anyTime, except, watched } from './wsl-nix-store-trees.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('skipped: these worlds need root');
@@ -16,28 +17,6 @@ const given = runbook.rehearsal as RehearsalPlan & { nixosWsl: object };
 const plan = { ...given, nixosWsl: { ...given.nixosWsl, storePaths: 8 } } as RehearsalPlan;
 // A short soak has the same steps and fewer samples.
 const params: Record<string, Json> = { ...given.params, benchmarkRuns: 1, soakMin: '30m', soakMax: '2h' };
-
-const ssd = '/mnt/wsl/storage';
-const watched = ['/nix', '/home', ssd, '/etc', '/sbin'];
-/** Nix keeps its own history in these: the database (its contents are compared apart), logs, locks, stale roots. */
-const except = ['db', 'gc.lock', 'gc-socket', 'gcroots/auto', 'temproots']
-  .map((name) => `/nix/var/nix/${name}`)
-  .concat('/nix/var/log');
-/** Each boot activates the system anew, and in the others something was made and removed again. */
-const anyTime = [
-  ...['/etc', '/etc/static', '/etc/systemd', '/etc/systemd/system', '/sbin', '/sbin/init'],
-  ...[
-    '',
-    '/gcroots',
-    '/gcroots/booted-system',
-    '/gcroots/current-system',
-    '/profiles',
-    '/profiles/system',
-  ].map((name) => `/nix/var/nix${name}`),
-  '/nix/store',
-  '/nix/store/.links',
-  '/home/admin/nixcfg/hosts/thinky-nixos',
-];
 
 interface Stage {
   readonly world: World;
