@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { deviceNumber, type RemovalPlan } from '../copy/index.ts';
+import { deviceNumber, fromText, type RemovalPlan } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
 import type { ActContext, Host } from '../runbook/index.ts';
 import { bootNeeds, type BootNeed, type BootNeeds } from './boot-path.ts';
@@ -28,12 +28,17 @@ export async function refuseNeeded(
   { needs, unknown }: BootNeeds,
 ): Promise<void> {
   const device = deviceNumber(plan.device);
-  const doomed = new Set([...plan.inodes, ...plan.doomed.map(({ inode }) => inode)].map(String));
+  const doomed = new Set([...plan.inodes].map(String));
+  // A file of which another name stays goes under this one all the same.
+  const names = new Set(plan.doomed.map(({ path, inode }) => `${inode} ${posix.basename(path)}`));
   const spared = new Set([...plan.spared].map(String));
   const above = await foldersAbove(host, at);
   const hits = needs.filter(
     (need) =>
-      (need.device === device && (doomed.has(need.inode) || (need.whole && spared.has(need.inode)))) ||
+      (need.device === device &&
+        (doomed.has(need.inode) ||
+          names.has(`${need.inode} ${fromText(posix.basename(need.path))}`) ||
+          (need.whole && spared.has(need.inode)))) ||
       (need.whole && plan.doomed.length > 0 && above.has(`${need.device} ${need.inode}`)),
   );
   if (hits.length > 0) throw needed(at, hits);

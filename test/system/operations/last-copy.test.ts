@@ -264,13 +264,13 @@ describe('the last copy stays, and nothing of it is touched,', { skip }, () => {
   test('when somebody mounts, opens or writes between the look and the rename: it goes back to its place', async () => {
     const interferences: readonly [string, (all: World) => void | Promise<void>][] = [
       ['remove.in-use', ({ old }) => user('sleep', ['60'], join(old, 'sub'))],
-      ['remove.mount-point', ({ old }) => mount('-t', 'tmpfs', 'tmpfs', join(old, 'sub'))],
+      ['remove.mount-point', ({ old }) => mount('-t', 'tmpfs', 'tmpfs', join(old, 'sub/cache'))],
       ['remove.old-copy-written', ({ old }) => appendFileSync(join(old, 'one'), 'late')],
     ];
     for (const keep of [[], ['link']]) {
       for (const [expected, interfere] of interferences) {
         const all = await world();
-        let pending: void | Promise<void>;
+        let pending: void | Promise<void> = undefined;
         const onNote = (note: string) => {
           if (note === 'moves the old copy aside') pending = interfere(all);
         };
