@@ -62,10 +62,10 @@ export const params = z.object({
   validationMaxAgeDays: z.number().positive().default(7).describe('How old that report may be'),
   skipMountValidation: z.boolean().default(false).describe('Go on without such a report'),
   laterWrites: z
-    .enum(['keep', 'discard'])
-    .default('keep')
+    .enum(['ask', 'carry-back', 'drop'])
+    .default('ask')
     .describe(
-      'What a rollback does with a copy that was written to since the switch: stop and ask, or remove it',
+      'What a rollback does with what was written to the copy since the switch: ask, carry it back, or drop it',
     ),
   oldWrites: z
     .enum(['refuse', 'accept'])

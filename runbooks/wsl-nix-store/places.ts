@@ -21,4 +21,5 @@ export const copy = (p: Params, run: Run) => ({
   manifest: manifest(run),
   expectMount: storage(p),
   laterWrites: p.laterWrites,
+  contents: 'nix-store' as const,
 });

@@ -10,7 +10,6 @@ export const rehearsal: RehearsalPlan = {
     backupRepository: '/mnt/backup/restic',
     backupPassword: 'file:/home/admin/restic-password',
     skipMountValidation: true,
-    laterWrites: 'discard',
     benchmarkRuns: 2,
     benchmarkMebibytes: 1,
   },

@@ -35,7 +35,10 @@ export async function lookBack(
   const { needs, laterWrites } = await lookAtWayBack(around, [...plan.beforeReboot, ...plan.afterReboot]);
   return {
     plan,
-    look: { needs: [...needs], laterWrites: laterWrites.map((writes) => shown(state, writes)) },
+    look: {
+      needs: needs.map(({ mend: _, ...need }) => need),
+      laterWrites: laterWrites.map((writes) => shown(state, writes)),
+    },
     lastResorts: [],
   };
 }

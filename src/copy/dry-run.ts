@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { asidePrefix } from './aside.ts';
 import { showPath } from './byte-path.ts';
 import { capacityAt, needOf, shortage, type Capacity, type Need } from './capacity.ts';
 import { takeInventory } from './inventory-take.ts';
@@ -71,7 +72,11 @@ export async function dryRun(
   return { source, transfer, deletions, need, free, shortage: shortage(need, free) };
 }
 
-/** Nothing there, or nothing in it but what its file system made. */
+/** Nothing there, or nothing in it but what its file system made, or a rollback has put aside. */
 export function isEmpty(folder: string): boolean {
-  return !existsSync(folder) || readdirSync(folder).every((name) => name === 'lost+found');
+  return !existsSync(folder) || readdirSync(folder).every(isNoContent);
+}
+
+function isNoContent(name: string): boolean {
+  return name === 'lost+found' || name.startsWith(asidePrefix);
 }

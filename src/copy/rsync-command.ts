@@ -1,3 +1,4 @@
+import { asidePrefix } from './aside.ts';
 import { fromText, type BytePath } from './byte-path.ts';
 
 export type Pass = 'warm' | 'final';
@@ -29,15 +30,7 @@ export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
   const { from, to, pass, exclude = [], bandwidth, idle, dryRun, asRoot } = options;
   const command: [string, ...string[]] = [
     'rsync',
-    '-aHAX',
-    '--numeric-ids',
-    '--sparse',
-    // A mount within the source is refused before (see boundaries.ts), so this only bars one that
-    // comes while rsync runs. It does not bar a bind mount from the same disk, and must not: the
-    // read-only bind of /nix/store over itself is such a one, and is part of what is to be copied.
-    '--one-file-system',
-    // To the nanosecond: rsync's default compares seconds, and leaves folders with the time of the copy.
-    '--modify-window=-1',
+    ...rsyncFlags(asRoot),
     // The hash of what is read costs nothing here, and becomes the manifest.
     '--checksum-choice=xxh128',
     // Twice, so that files which are up to date have their line too: progress and doubt need them.
@@ -46,10 +39,8 @@ export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
     `--out-format=${lineFormat}`,
     // Belongs to the target's file system, not to the copy.
     '--filter=protect /lost+found',
-    // XFS shows every ACL to root a second time, as an attribute. rsync takes that for one which the
-    // source lacks, removes it, and with it the ACL that it has just set. One rule of our own puts the
-    // built-in one out of force, which is the other here.
-    ...(asRoot ? ['--filter=-x system.*', '--filter=-x trusted.SGI_ACL_*'] : []),
+    // What an earlier rollback has kept is no part of either tree.
+    `--exclude=/${asidePrefix}*`,
     ...(pass === 'final' ? ['--delete'] : []),
     ...(dryRun === true ? ['--dry-run'] : []),
     ...(bandwidth === undefined ? [] : [`--bwlimit=${bandwidth}`]),
@@ -59,6 +50,25 @@ export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
     withSlash(to),
   ];
   return idle === true ? ['ionice', '-c', '3', 'nice', '-n', '19', ...command] : command;
+}
+
+/** What every copy keeps, forth and back. */
+export function rsyncFlags(asRoot: boolean): readonly string[] {
+  return [
+    '-aHAX',
+    '--numeric-ids',
+    '--sparse',
+    // A mount within the source is refused before (see boundaries.ts), so this only bars one that
+    // comes while rsync runs. It does not bar a bind mount from the same disk, and must not: the
+    // read-only bind of /nix/store over itself is such a one, and is part of what is to be copied.
+    '--one-file-system',
+    // To the nanosecond: rsync's default compares seconds, and leaves folders with the time of the copy.
+    '--modify-window=-1',
+    // XFS shows every ACL to root a second time, as an attribute. rsync takes that for one which the
+    // source lacks, removes it, and with it the ACL that it has just set. One rule of our own puts the
+    // built-in one out of force, which is the other here.
+    ...(asRoot ? ['--filter=-x system.*', '--filter=-x trusted.SGI_ACL_*'] : []),
+  ];
 }
 
 /** Excluded paths as a walk knows them. */

@@ -10,6 +10,7 @@ import { walk } from './walk.ts';
 export interface SourceCheck {
   /** The manifest names them and the source lacks them. */
   readonly missing: readonly string[];
+  readonly missingPaths: readonly BytePath[];
   /** Changed in the ordinary way, with a new time or size. */
   readonly changed: readonly string[];
   /** Another content under the same size and time: damage. */
@@ -26,7 +27,7 @@ export async function checkSource(
   from: string,
   signal?: AbortSignal,
 ): Promise<SourceCheck> {
-  const missing: string[] = [];
+  const missing: BytePath[] = [];
   const changed: string[] = [];
   const damaged: string[] = [];
   let extra = 0;
@@ -34,7 +35,7 @@ export async function checkSource(
   const tree = walk(from, { exclude: excludedPaths(manifest.header.excluded) });
   for await (const { path, entry, found } of inTurns(merge(manifest.entries(), tree), signal)) {
     if (entry === undefined) extra += 1;
-    else if (found === undefined) missing.push(showPath(path));
+    else if (found === undefined) missing.push(path);
     else if (entry.inode !== found.stat.ino || entry.ctimeNs !== found.stat.ctimeNs) {
       const now = entryOf(from, found);
       const same = entry.type === now.type && entry.size === now.size && entry.target === now.target;
@@ -54,7 +55,7 @@ export async function checkSource(
       if (read !== undefined && hash !== read.hash) damaged.push(showPath(read.path));
     },
   });
-  return { missing, changed, damaged, extra };
+  return { missing: missing.map(showPath), missingPaths: missing, changed, damaged, extra };
 }
 
 /** Whether nothing at all was done to the source since, by its inodes and ctimes; reads no content. */
@@ -69,29 +70,4 @@ export async function isSourceUntouched(
     if (entry.inode !== found.stat.ino || entry.ctimeNs !== found.stat.ctimeNs) return false;
   }
   return true;
-}
-
-/** Paths of the target that were made or changed after the copy; what was deleted there is not among them. */
-export async function laterWrites(
-  manifest: Manifest,
-  target: string,
-  signal?: AbortSignal,
-): Promise<readonly string[]> {
-  const writes: string[] = [];
-  const tree = walk(target, { exclude: excludedPaths(manifest.header.excluded) });
-  for await (const { path, entry, found } of inTurns(merge(manifest.entries(), tree), signal)) {
-    if (found === undefined || path.split('/')[0] === 'lost+found') continue;
-    const now = entryOf(target, found);
-    if (entry === undefined) writes.push(showPath(path));
-    else if (entry.type === now.type && entry.type === 'folder') continue;
-    else if (
-      entry.type !== now.type ||
-      entry.size !== now.size ||
-      entry.mtimeNs !== now.mtimeNs ||
-      entry.target !== now.target
-    ) {
-      writes.push(showPath(path));
-    }
-  }
-  return writes;
 }

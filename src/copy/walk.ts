@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, type BigIntStats } from 'node:fs';
 import { StepError, messageOf } from '../errors.ts';
+import { asidePrefix } from './aside.ts';
 import { absolute, fromBytes, join, showPath, type BytePath } from './byte-path.ts';
 
 export interface Found {
@@ -15,7 +16,8 @@ export interface WalkOptions {
 }
 
 /**
- * Everything in a tree, the root first, in the order of `comparePaths`; symlinks are not followed. It is
+ * Everything in a tree, the root first, in the order of `comparePaths`, but what a rollback has put aside
+ * in it; symlinks are not followed. It is
  * synchronous, since that is several times faster than promises: let the event loop run now and then.
  *
  * @throws StepError `copy.no-folder` when the root is none, `copy.cannot-read`
@@ -36,7 +38,7 @@ export function* walk(root: string, options: WalkOptions = {}): Generator<Found,
       continue;
     }
     const path = join(level.folder, name);
-    if (options.exclude?.has(path) === true) continue;
+    if (options.exclude?.has(path) === true || path.startsWith(asidePrefix)) continue;
     const stat = look(root, path);
     // Gone since the folder was read; whoever counts on it will miss it.
     if (stat === undefined) continue;

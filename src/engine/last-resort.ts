@@ -8,7 +8,7 @@ import type { Surroundings } from './way-back.ts';
  * latest first. Empty where the runbook is gone or names nothing.
  */
 export function lastResorts({ state, runbook, folder, host, signal }: Surroundings): readonly string[] {
-  const found: string[] = [];
+  const found: { step: string; line: string }[] = [];
   for (const node of runbook?.nodes ?? []) {
     if (node.kind !== 'step' || node.body.lastResort === undefined) continue;
     const step = stepState(state, node.id);
@@ -21,10 +21,12 @@ export function lastResorts({ state, runbook, folder, host, signal }: Surroundin
       };
       const says = node.body.lastResort(context);
       const lines = says.map((line) => (typeof line === 'string' ? line : formatCommand(line)));
-      found.unshift(...lines.map((line) => `${node.id}: ${line}`));
+      // Several passes of one copy say the same.
+      const fresh = lines.filter((line) => found.every((other) => other.line !== line));
+      found.unshift(...fresh.map((line) => ({ step: node.id, line })));
     } catch {
       // It was edited and does not know what it did; the others may.
     }
   }
-  return found;
+  return found.map(({ step, line }) => `${step}: ${line}`);
 }

@@ -38,6 +38,7 @@ export function refuseMissing(
     {
       step: first.step,
       hint: [
+        ...missing.flatMap(({ mend }) => mend ?? []),
         `Mend it, and call it again: migrate rollback ${run}`,
         ...to,
         `Or go on all the same; its undo then does what it can: migrate rollback ${run}${accept}`,

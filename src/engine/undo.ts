@@ -2,7 +2,7 @@ import { StepError } from '../errors.ts';
 import type { RecordedUndo } from '../journal/event.ts';
 import { stepState } from '../journal/state.ts';
 import type { RollbackStep } from '../plan/rollback.ts';
-import { formatCommand, isRestoreFile, type Command, type UndoAction } from '../runbook/index.ts';
+import { isRestoreFile, type UndoAction } from '../runbook/index.ts';
 import { actContext, execJournaled, type Acting } from './act.ts';
 import { capturedContext, contextOf, recordedCapture } from './context.ts';
 import { failureOf } from './failure.ts';
@@ -15,6 +15,7 @@ import {
   throwIfInterrupted,
   type Session,
 } from './session.ts';
+import { settleHint, withoutCode } from './undo-without-code.ts';
 import { probeUndone, type Standing } from './undo-probe.ts';
 
 export type UndoResult =
@@ -48,7 +49,7 @@ export async function undoStep(
     }
     if (before.is === 'unknown') {
       const what = `what is there cannot be told: ${before.why}`;
-      throw new StepError('undo.unknown', what, settleHint(session, id));
+      throw new StepError('undo.unknown', what, settleHint(session.state.run, id));
     }
     await record(session, { type: 'undo.started', step: id, undo, boot: await session.ports.host.boot() });
     await session.ports.crashPoint('mid-undo', id);
@@ -77,7 +78,7 @@ async function endOfUndo(session: Session, id: string, thrown: unknown): Promise
 
 /** @throws StepError `undo.no-effect`, `undo.incomplete`, `undo.unknown` for what the probe still finds */
 function mustBeUndone(session: Session, id: string, after: Standing): void {
-  const hint = settleHint(session, id);
+  const hint = settleHint(session.state.run, id);
   switch (after.is) {
     case 'not-started':
     case 'no-probe':
@@ -89,10 +90,6 @@ function mustBeUndone(session: Session, id: string, after: Standing): void {
     case 'unknown':
       throw new StepError('undo.unknown', `its undo ran, and the probe cannot tell: ${after.why}`, hint);
   }
-}
-
-function settleHint(session: Session, id: string): string {
-  return `Look at the machine; when it is as before the step: migrate settle ${session.state.run} ${id} --undone --why '…'`;
 }
 
 async function runUndo(
@@ -126,15 +123,7 @@ async function runUndoCode(
 ): Promise<void> {
   const node = nodeOf(session, acting.step);
   if (node?.kind !== 'step' || typeof node.undo !== 'object') {
-    const byHand =
-      typeof undo.breakGlass === 'string'
-        ? undo.breakGlass
-        : (undo.breakGlass as unknown as readonly Command[]).map(formatCommand).join('\n');
-    throw new StepError(
-      'undo.no-code',
-      `its undo is code, and the runbook that holds it cannot be loaded (${undo.describe})`,
-      `By hand:\n${byHand}\n${settleHint(session, acting.step)}`,
-    );
+    throw withoutCode(session.state.run, acting.step, undo);
   }
   const context = capturedContext(contextOf(session, node), captured);
   const { laterWrites } = stepState(session.state, acting.step);

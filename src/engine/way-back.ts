@@ -12,6 +12,7 @@ import {
 } from '../runbook/index.ts';
 import { capturedContext, readContext, recordedCapture, stepContext } from './context.ts';
 import { failureOf } from './failure.ts';
+import { withoutCode } from './undo-without-code.ts';
 
 /** Something that an undo consumes, and whether it is there. */
 export interface Need {
@@ -20,6 +21,8 @@ export interface Need {
   /** `later`: it can be told only after the reboot in the middle of the rollback. */
   readonly holds: 'yes' | 'no' | 'later';
   readonly why?: string;
+  /** The way out, where there is one of its own. */
+  readonly mend?: string;
   /** Its lack stops no rollback. */
   readonly advisory: boolean;
 }
@@ -59,9 +62,11 @@ export async function lookAtWayBack(around: Surroundings, steps: readonly Rollba
     if (!isUntouched(step)) continue;
     needs.push(...(await fileNeeds(around.host, step, files)));
     const node = nodeOf(around, step.id);
-    if (step.step.intent?.undo.kind === 'code' && typeof node?.undo !== 'object') {
-      const why = 'its undo is code, and the runbook that holds it cannot be loaded';
-      needs.push({ step: step.id, name: 'its runbook', holds: 'no', why, advisory: false });
+    const undo = step.step.intent?.undo;
+    if (undo?.kind === 'code' && typeof node?.undo !== 'object') {
+      const { message, hint } = withoutCode(around.state.run, step.id, undo);
+      const base = { step: step.id, name: 'its runbook', holds: 'no' as const, advisory: false };
+      needs.push({ ...base, why: message, ...(hint === undefined ? {} : { mend: hint }) });
     }
     if (node?.undo === undefined) continue;
     const context = contextFor(around, node, step);

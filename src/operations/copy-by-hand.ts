@@ -9,7 +9,7 @@ import {
 } from '../runbook/index.ts';
 import type { CopyInput } from './copy-input.ts';
 import type { CopyCaptured } from './copy-state.ts';
-import { putAside } from './copy-undo.ts';
+import { putAside } from './copy-news.ts';
 
 // Constant, with the folder as its argument: names may be of any bytes. What the file system made stays.
 const emptying =
@@ -18,7 +18,7 @@ const emptying =
 /**
  * Takes a copy back from a rescue shell: only the very folder that this run filled, which nothing shows
  * elsewhere, and only while the old tree stands in its place. What was written to it since the final
- * pass is kept unless the input says otherwise.
+ * pass is kept.
  */
 export function undoCopyByHand({
   input,
@@ -35,7 +35,8 @@ export function undoCopyByHand({
     { is: 'there', path: copyLogFile(input.manifest) },
   ];
   const log = copyLogFile(input.manifest);
-  const kept = input.laterWrites === 'discard' ? [] : [input.manifest, putAside(input.manifest)];
+  // Nothing moves it aside here, so whatever was decided for a rollback it is not removed.
+  const kept = [input.manifest, putAside(input.manifest)];
   const safe: Guard[] = [
     { is: 'folder', path: from, inode: captured.source.inode },
     { is: 'named-in', path: to, file: log, before: '"inode":"', after: '"}}' },

@@ -46,8 +46,10 @@ export const copyInput = z.strictObject({
   idle: z.boolean().optional(),
   /** Files read at the same time, where rsync did not read them. */
   readers: z.number().int().min(1).max(64).optional(),
-  /** What an undo does with a copy that holds something that the source does not; `keep` when left out. */
-  laterWrites: z.enum(['keep', 'discard']).optional(),
+  /** What a rollback does with what was written to the copy since its final pass; `ask` when left out. */
+  laterWrites: z.enum(['ask', 'carry-back', 'drop']).optional(),
+  /** `nix-store`: the source is what `/nix` holds, and what is written later is carried back by Nix. */
+  contents: z.literal('nix-store').optional(),
 });
 export type CopyInput = z.output<typeof copyInput>;
 

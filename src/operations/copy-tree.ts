@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { copyPass, rsyncCommand, rsyncEnvironment, type PassResult } from '../copy/index.ts';
+import { copyPass, rsyncCommand, rsyncEnvironment, rsyncFlags, type PassResult } from '../copy/index.ts';
 import { isPlaceholder, operation, type ActContext, type Command } from '../runbook/index.ts';
 import { undoCopyByHand } from './copy-by-hand.ts';
 import { copyInput, type CopyInput } from './copy-input.ts';
 import { actMachine } from './copy-machine.ts';
 import { checkPlaces, makeTarget, targetGuard } from './copy-places.ts';
 import { previewCopy } from './copy-preview.ts';
+import { copyNeeds } from './copy-needs.ts';
+import { copyLaterWrites } from './copy-news.ts';
 import { captureCopy, probeCopy, type CopyCaptured } from './copy-state.ts';
 import { rsyncVersion } from './copy-tools.ts';
 import { undoCopy } from './copy-undo.ts';
@@ -57,7 +59,28 @@ export const copyTree = operation({
           `write the manifest ${input.manifest}`,
         ],
   run: copy,
+  undoNeeds: copyNeeds,
+  lastResort: ({ input: { to, pass }, captured: { asRoot } }) =>
+    pass === 'warm'
+      ? []
+      : [
+          `${to} is the copy. Onto a new folder of the disk that it shall return to, while nothing writes to it:`,
+          { argv: ['rsync', ...rsyncFlags(asRoot), '--', `${to}/`, '/NEW/FOLDER/'] },
+          {
+            argv: [
+              'rsync',
+              ...rsyncFlags(asRoot),
+              '--checksum',
+              '--dry-run',
+              '--itemize-changes',
+              '--',
+              `${to}/`,
+              '/NEW/FOLDER/',
+            ],
+          },
+        ],
   undo: {
+    laterWrites: copyLaterWrites,
     describe: ({ input: { from, to }, captured }) => {
       const remove = `remove the copy in ${to}, once ${from} is seen to be whole`;
       const leave = `leave ${to} to the pass that made it, and believe nothing of it any more`;

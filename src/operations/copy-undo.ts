@@ -1,35 +1,36 @@
 import {
+  asidePrefix,
   copyLogFile,
   CopyLog,
-  findManifest,
   identify,
   readCopyLogHeader,
   restoreLook,
   sameFolder,
-  checkSource,
   isEmpty,
-  laterWrites,
 } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
-import { sh, type ActContext } from '../runbook/index.ts';
+import { sh, type UndoContext } from '../runbook/index.ts';
 import type { CopyInput } from './copy-input.ts';
 import type { CopyCaptured } from './copy-state.ts';
+import { forgetNews, putAside, refuseDamagedSource, settleNews } from './copy-news.ts';
 import { refuseShownElsewhere } from './copy-shown.ts';
 import { requireMounted } from './require-mount.ts';
 
-type Context = ActContext<unknown, unknown, CopyInput, CopyCaptured>;
+type Context = UndoContext<unknown, unknown, CopyInput, CopyCaptured>;
 
 /**
  * Takes a copy back: removes what this run made, and nothing else, once the source is seen to be whole.
  *
  * @throws StepError `copy.undo-other-target`, `copy.undo-target-in-use`, `copy.undo-source-lost`,
- *   `copy.undo-holds-news` unless `laterWrites` is `discard`
+ *   `copy.undo-holds-news` unless somebody has decided what becomes of it, and those of `settleNews`
  */
 export async function undoCopy(context: Context): Promise<void> {
   const { host, input, captured, log } = context;
   const { to, expectMount } = input;
   if (expectMount !== undefined) await requireMounted(host, expectMount);
   if (captured.target === 'ours' || captured.target === 'existing') {
+    // The next final pass would remove from the copy what was written to it since.
+    if (identify(to) !== undefined) await settleNews(context);
     await distrust(context);
     log(
       `${to} is left as it is: ${captured.target === 'ours' ? 'an earlier pass made it' : 'it held something before this run'}`,
@@ -38,12 +39,13 @@ export async function undoCopy(context: Context): Promise<void> {
   }
   if (await isGone(context)) return forget(context);
   await refuseWrongTarget(context);
-  if (await holdsNews(context)) {
+  await refuseDamagedSource(context);
+  if (!(await settleNews(context))) {
     await distrust(context);
     throw new StepError(
       'copy.undo-holds-news',
       `${to} holds what ${input.from} does not, so it is kept until somebody decides`,
-      `What it is stands in the log of this step. Carry it back, or remove ${to}, and roll back again; or keep it, and settle this step as undone.`,
+      `What it is stands in the log of this step. Decide with --later-writes carry-back or --later-writes drop; or keep it, and settle this step as undone.`,
     );
   }
   // Until here all may be repeated; from here on the rest is removed whatever is left of it.
@@ -92,26 +94,6 @@ async function refuseWrongTarget({ host, input, captured }: Context): Promise<vo
   );
 }
 
-/** Whether the copy holds what the source does not, and may therefore not go. */
-async function holdsNews({ input, signal, log }: Context): Promise<boolean> {
-  const { from, to } = input;
-  const manifest = findManifest(input.manifest) ?? findManifest(putAside(input.manifest));
-  // Without one no final pass ended, so nothing could be switched over to the copy.
-  if (manifest === undefined) return false;
-  const source = await checkSource(manifest, from, signal);
-  if (source.damaged.length > 0) {
-    throw new StepError(
-      'copy.undo-source-lost',
-      `files of ${from} are damaged, so the copy stays: ${some(source.damaged)} hold something else than when they were copied, under the same size and time`,
-      `Copy them back from ${to}, and roll back again.`,
-    );
-  }
-  const news = await laterWrites(manifest, to, signal);
-  if (source.missing.length > 0) log(`the copy alone holds ${some(source.missing)}`);
-  if (news.length > 0) log(`written to the copy since: ${some(news)}`);
-  return (source.missing.length > 0 || news.length > 0) && input.laterWrites !== 'discard';
-}
-
 async function removeFolder(context: Context): Promise<void> {
   const { host, input, captured, exec } = context;
   const { to } = input;
@@ -127,10 +109,12 @@ async function emptyFolder(context: Context): Promise<void> {
   const { to } = input;
   await makeWritable(context);
   // Names may be of any bytes, so they are not listed here; what the file system made stays.
-  const lost = ['./lost+found', './lost+found/*'];
-  await exec(
-    sh.with({ cwd: to })`find . -xdev -mindepth 1 ! -path ${lost[0] ?? ''} ! -path ${lost[1] ?? ''} -delete`,
-  );
+  const stays = ['./lost+found', './lost+found/*', `./${asidePrefix}*`].flatMap((path) => [
+    '!',
+    '-path',
+    path,
+  ]);
+  await exec(sh.with({ cwd: to })`find . -xdev -mindepth 1 ${stays} -delete`);
   if (captured.look !== null) restoreLook(to, captured.look);
 }
 
@@ -158,15 +142,6 @@ async function forget({ host, input }: Context): Promise<void> {
   // The log last: it says whose the target is.
   await host.files.remove(input.manifest);
   await host.files.remove(putAside(input.manifest));
+  await forgetNews({ host, input });
   await host.files.remove(copyLogFile(input.manifest));
-}
-
-/** Where a manifest lies that is not believed any more. */
-export function putAside(manifest: string): string {
-  return `${manifest}.undone`;
-}
-
-function some(paths: readonly string[]): string {
-  const shown = paths.slice(0, 3).join(', ');
-  return paths.length > 3 ? `${shown} and ${paths.length - 3} more` : shown;
 }

@@ -28,6 +28,7 @@ describe('the command', () => {
       exclude: ['var/cache', 'a*b', 'back\\slash', String.raw`a\[b`],
     });
     expect(command.filter((word) => word.startsWith('--exclude='))).toEqual([
+      '--exclude=/.migrate-aside-*',
       '--exclude=/var/cache',
       String.raw`--exclude=/a\*b`,
       '--exclude=/back\\slash',

@@ -363,7 +363,12 @@ describe('a file that an undo restores', () => {
     const content = theirs();
     if (content === undefined) stage.files.all.delete('/f');
     else stage.files.all.set('/f', { content, mode: 0o644 });
-    expect((await stage.rollBack()).message).toContain('/f was changed by somebody since');
+    const refused = await stage.rollBack();
+    expect(refused).toMatchObject({ exitCode: 5, step: 'edit' });
+    expect(refused.message).toContain('edit: /f as this step left it');
+    expect(stage.of('rollback.started')).toEqual([]);
+    const forced = await stage.rollBack({ acceptMissing: ['edit'] });
+    expect(forced.message).toContain('/f was changed by somebody since');
     expect(stage.files.all.get('/f')?.content).toBe(content);
   });
 });
