@@ -70,5 +70,9 @@ export class StepError extends MigrateError {
 
 /** The message of anything thrown, for a person. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return 'something was thrown that does not say what it is';
+  }
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { chmod, readFile, realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { UsageError } from '../errors.ts';
+import { MigrateError, UsageError } from '../errors.ts';
 import { didYouMean, validate, type Runbook } from '../runbook/index.ts';
 import { makeFolderDurably, replaceDurably } from './durable.ts';
 import { brokenRunbook } from './runbook-fault.ts';
@@ -59,10 +59,19 @@ async function loadFile(file: string): Promise<LoadedRunbook> {
   const { module, sources } = await importRunbook(pathToFileURL(realFile)).catch((thrown: unknown) => {
     throw brokenRunbook(file, thrown);
   });
-  const runbook = validate(defaultExport(module, file), file);
+  const runbook = validated(module, file);
   const files: Record<string, string> = {};
   for (const source of sources) files[source] = sha256(await readFile(source));
   return { runbook, file, files };
+}
+
+function validated(module: Record<string, unknown>, file: string): Runbook {
+  try {
+    return validate(defaultExport(module, file), file);
+  } catch (thrown) {
+    // A value with getters or a proxy may throw whatever it likes.
+    throw thrown instanceof MigrateError ? thrown : brokenRunbook(file, thrown);
+  }
 }
 
 function defaultExport(module: Record<string, unknown>, file: string): unknown {

@@ -1,5 +1,6 @@
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { guarded } from './guarded-import.ts';
 
 const ownEnding = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const own: Readonly<Record<string, string>> = {
@@ -20,7 +21,7 @@ export async function importRunbook(
   url: URL,
 ): Promise<{ module: Record<string, unknown>; sources: readonly string[] }> {
   if (!hooked) hook();
-  const module = (await import(url.href)) as Record<string, unknown>;
+  const module = (await guarded(() => import(url.href))) as Record<string, unknown>;
   return { module, sources: reachable(url.href) };
 }
 

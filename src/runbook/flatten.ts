@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { collectedBy, type Collected, type Entry } from './builder.ts';
 import { issueText } from './issue-text.ts';
+import { shown } from './shown.ts';
 
 /** A call of the chain with fragments resolved: its id and needs are those of the whole runbook. */
 export interface PlacedEntry {
@@ -29,7 +30,7 @@ export function flatten(
     if (entry.kind === 'use') return placeFragment(entry, params, problems);
     const { id, definition } = entry;
     if (typeof id !== 'string') {
-      problems.push(`a ${entry.kind} has the id ${String(id)}, which is no text`);
+      problems.push(`a ${entry.kind} has the id ${shown(id)}, which is no text`);
       return [];
     }
     if (typeof definition !== 'object' || definition === null) {
@@ -76,7 +77,7 @@ function placeFragment(entry: Entry, params: readonly string[], problems: string
       needs: needs.length > 0 ? needs : outerNeeds,
       outputNames: Object.fromEntries(names),
       definition: Array.isArray(inner.definition['fresh'])
-        ? { ...inner.definition, fresh: inner.definition['fresh'].map((id) => rename(String(id))) }
+        ? { ...inner.definition, fresh: inner.definition['fresh'].map((id) => rename(asText(id))) }
         : inner.definition,
     };
   });
@@ -98,5 +99,9 @@ function checkParams(
 
 function needsOf(definition: object): string[] {
   const needs = 'needs' in definition ? definition.needs : undefined;
-  return Array.isArray(needs) ? needs.map(String) : [];
+  return Array.isArray(needs) ? needs.map(asText) : [];
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : shown(value);
 }

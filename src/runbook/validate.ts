@@ -8,6 +8,7 @@ import { issueText } from './issue-text.ts';
 import { toNode } from './to-node.ts';
 import type { Node } from './node.ts';
 import type { Runbook } from './runbook.ts';
+import { shown } from './shown.ts';
 import { didYouMean } from './suggestion.ts';
 
 const runbookId = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -38,6 +39,7 @@ export function validate(value: unknown, origin: string): Runbook {
     .filter((node): node is Node => node !== undefined);
   if (nodes.length === 0 && problems.length === 0) problems.push('it has no steps');
   checkFresh(nodes, problems);
+  checkConfirmable(nodes, problems);
   if (problems.length > 0 || options === undefined) {
     throw new UsageError(
       'runbook.invalid',
@@ -63,7 +65,7 @@ function checkHead(
 ): z.infer<typeof runbookOptionsSchema> | undefined {
   if (typeof collected.id !== 'string' || !runbookId.test(collected.id)) {
     problems.push(
-      `its id ${JSON.stringify(collected.id)} must be lower-case words joined by dashes, such as move-home`,
+      `its id ${shown(collected.id)} must be lower-case words joined by dashes, such as move-home`,
     );
   }
   const options = runbookOptionsSchema.safeParse(collected.options);
@@ -89,6 +91,17 @@ function checkGraph(entries: readonly PlacedEntry[], problems: string[]): void {
       );
     }
     earlier.add(id);
+  }
+}
+
+/** What takes effect at a boot can be confirmed after one only. */
+function checkConfirmable(nodes: readonly Node[], problems: string[]): void {
+  for (const node of nodes) {
+    if (node.kind !== 'step' || node.confirmWithin === undefined || node.effective === 'now') continue;
+    if (nodes.some((other) => other.kind === 'reboot' && other.needs.includes(node.id))) continue;
+    problems.push(
+      `step "${node.id}" takes effect at boot and has confirmWithin, and no reboot needs it: add .reboot(…, { needs: ['${node.id}'] })`,
+    );
   }
 }
 

@@ -174,6 +174,26 @@ describe('a mistake gets one message with the place, the cause and the mend, its
         says: ['throws.ts', 'on purpose', 'line 1'],
       },
       { args: run('lost.ts', "import './no.ts';\nexport default 1;\n"), exit: 2, says: ['lost.ts', 'no.ts'] },
+      {
+        args: run('waits-for-ever.ts', 'await new Promise(() => {});\nexport default 1;\n'),
+        exit: 2,
+        says: ['waits-for-ever.ts cannot be loaded: it waits for something that never happens'],
+      },
+      {
+        args: run('exits.ts', 'process.exit(0);\n'),
+        exit: 2,
+        says: ['exits.ts cannot be loaded: it ends the process while it is loaded', 'line 1'],
+      },
+      {
+        args: run('floats.ts', "void Promise.reject(new Error('nobody waits'));\nexport default 1;\n"),
+        exit: 2,
+        says: ['floats.ts cannot be loaded: nobody waits', 'line 1'],
+      },
+      {
+        args: run('trap.ts', 'export default new Proxy({}, { has() { throw { toString: null }; } });\n'),
+        exit: 2,
+        says: ['trap.ts cannot be loaded: something was thrown that does not say what it is'],
+      },
       { args: ['run', 'folder.ts'], exit: 2, says: ['folder.ts is no file'] },
       { args: ['run', './none.ts'], exit: 2, says: [`there is no file ${join(place.folder, 'none.ts')}`] },
       {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fragment, operation, runbook, validate, type Runbook } from '../../src/runbook/index.ts';
@@ -361,3 +362,78 @@ describe('validate', () => {
 function soak(fresh: readonly string[]): object {
   return { min: '1h', max: '2h', fresh, probes: [{ name: 'up', check: () => true }] };
 }
+
+describe('whatever a module may export', () => {
+  it('is a runbook or is refused as none, with what to write instead', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.anything({ withNullPrototype: true, withBigInt: true, withMap: true, withTypedArray: true }),
+          fc.func(fc.anything()),
+          fc.anything().map((value) => Promise.resolve(value)),
+        ),
+        (value) => {
+          expect(() => validate(value, 'sample.ts')).toThrow(
+            expect.objectContaining({
+              code: 'runbook.not-one',
+              exitCode: 2,
+              hint: expect.any(String) as string,
+            }),
+          );
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('in the places of a real one is refused with the place, or taken, and never crashes', () => {
+    const odd = fc.anything({ withNullPrototype: true, withBigInt: true });
+    fc.assert(
+      fc.property(odd, fc.dictionary(fc.constantFrom(...stepKeys), odd), odd, (id, options, summary) => {
+        let chain: unknown;
+        try {
+          chain = begin({ summary }).step(id, options).check('c', options).soak('s', options);
+        } catch {
+          // While the module is loaded, which names it with the line.
+          return;
+        }
+        try {
+          validate(chain, 'sample.ts');
+        } catch (error) {
+          expect(error).toMatchObject({ exitCode: 2 });
+          expect((error as { code: string }).code).toMatch(/^runbook\./);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+const stepKeys = [
+  ...[
+    'title',
+    'needs',
+    'commands',
+    'run',
+    'describe',
+    'undo',
+    'irreversible',
+    'readonly',
+    'probe',
+    'capture',
+  ],
+  ...[
+    'output',
+    'verify',
+    'when',
+    'idempotent',
+    'effective',
+    'onFailure',
+    'retry',
+    'use',
+    'with',
+    'min',
+    'max',
+  ],
+  ...['probes', 'fresh', 'expect', 'confirmWithin'],
+] as const;
