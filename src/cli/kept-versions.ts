@@ -20,8 +20,8 @@ export async function keptVersions(place: RunFolder): Promise<readonly Version[]
       return [{ since: event.seq, kept: { source: event.source, folder: place.sources } }];
     }
     if (event.type !== 'run.changed') return [];
-    const { source, fingerprint, seq } = event;
-    return [{ since: seq, kept: source && { source, folder: `${place.sources}.${fingerprint}` } }];
+    const { source, fingerprint, kept = fingerprint, seq } = event;
+    return [{ since: seq, kept: source && { source, folder: `${place.sources}.${kept}` } }];
   });
 }
 

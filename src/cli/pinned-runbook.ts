@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { Pin } from '../engine/index.ts';
+import { mustBeSameRunbook, type Pin } from '../engine/index.ts';
 import { bundledRunbooks, keepSources, loadRunbook, type LoadedRunbook } from '../host/runbook-file.ts';
 import type { RunFolder } from '../host/runs.ts';
+import type { EventOf } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Node, Runbook } from '../runbook/index.ts';
+import type { KnownRun } from './known-run.ts';
 import { keptFile, keptVersions, versionOfStep, type Version } from './kept-versions.ts';
 
 export interface PinnedRunbook {
@@ -28,11 +31,19 @@ export async function runbookToResume(state: RunState, place: RunFolder): Promis
     return { runbook, notice: `${state.source.file} is gone, so the run's own copy is used` };
   }
   const loaded = await loadRunbook(original);
+  const edited = editedSince(loaded, versions);
   const pin: Pin = {
     source: { file: loaded.file, files: { ...loaded.files } },
-    keep: (fingerprint) => keepSources(loaded, `${place.sources}.${fingerprint}`),
+    edited,
+    async keep(fingerprint) {
+      // Two texts may mean the same, and each has steps that are undone by it.
+      const name = `${fingerprint}.${digestOf(loaded)}`;
+      await keepSources(loaded, `${place.sources}.${name}`);
+      return name;
+    },
   };
-  return { runbook: loaded.runbook, notice: textChanged(loaded, versions), pin };
+  const notice = edited.length === 0 ? undefined : `edited since the run began: ${edited.join(', ')}`;
+  return { runbook: loaded.runbook, notice, pin };
 }
 
 /**
@@ -65,6 +76,33 @@ export async function runbookToRollBack(
   return { runbook: { ...latest, nodes }, notice: undefined };
 }
 
+/** A runbook by whose code steps are undone, whatever code they began with. */
+export interface MendedRunbook {
+  readonly runbook: Runbook;
+  /** Keeps a copy of its sources, durably; gives what the journal is to say of them. */
+  readonly keep: () => Promise<NonNullable<EventOf<'rollback.started'>['code']>>;
+}
+
+/**
+ * A runbook that somebody mended since the run began, for undos whose code fails. Of steps that it does
+ * not have, the run's own copies tell.
+ * @throws UsageError `runbook.other`, and what makes a file no runbook
+ */
+export async function mendedRunbook(file: string, { state, place }: KnownRun): Promise<MendedRunbook> {
+  const loaded = await loadRunbook(file);
+  mustBeSameRunbook(state, loaded.runbook);
+  const own = (await runbookToRollBack(state, place))?.runbook.nodes ?? [];
+  const has = new Set(loaded.runbook.nodes.map(({ id }) => id));
+  const nodes = [...loaded.runbook.nodes, ...own.filter(({ id }) => !has.has(id))];
+  return {
+    runbook: { ...loaded.runbook, nodes },
+    async keep() {
+      await keepSources(loaded, `${place.sources}.undo.${digestOf(loaded)}`);
+      return { file: loaded.file, files: { ...loaded.files } };
+    },
+  };
+}
+
 function originalOf(state: RunState): string | undefined {
   if (existsSync(state.source.file)) return state.source.file;
   // The program was updated and lies elsewhere now.
@@ -72,9 +110,13 @@ function originalOf(state: RunState): string | undefined {
 }
 
 /** A change of text is no change of meaning, or it is found by comparing the graphs; it is only told. */
-function textChanged({ files }: LoadedRunbook, versions: readonly Version[]): string | undefined {
+function editedSince({ files }: LoadedRunbook, versions: readonly Version[]): readonly string[] {
   const pinned = versions.findLast(({ kept }) => kept !== undefined)?.kept?.source.files ?? {};
-  const changed = Object.entries(files).filter(([file, hash]) => (pinned[file] ?? hash) !== hash);
-  const names = changed.map(([file]) => file).join(', ');
-  return names === '' ? undefined : `edited since the run began: ${names}`;
+  return Object.entries(files)
+    .filter(([file, hash]) => (pinned[file] ?? hash) !== hash)
+    .map(([file]) => file);
+}
+
+function digestOf({ files }: LoadedRunbook): string {
+  return createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 8);
 }

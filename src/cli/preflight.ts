@@ -1,10 +1,8 @@
 import type { EngineHost } from '../engine/index.ts';
 import { StepError, UsageError } from '../errors.ts';
-import { findProgram } from '../host/program.ts';
 import { resolveSecret, secretsIn } from '../host/secrets.ts';
 import type { Runbook } from '../runbook/index.ts';
-
-const versionTimeoutMs = 5_000;
+import { pathOf, toolVersions } from './tool-versions.ts';
 
 /**
  * Checks what a runbook says it needs of the machine.
@@ -38,10 +36,7 @@ export async function preflight(
   }
   await mustHaveSecrets(params);
   await mustGoBackByItself(runbook, unit);
-  const versions = await Promise.all(
-    found.map(async ([tool]) => [tool, await versionOf(tool, host)] as const),
-  );
-  return Object.fromEntries(versions);
+  return toolVersions(runbook.tools, host);
 }
 
 /** Whoever is cut off by a boot cannot start what would bring them back. */
@@ -55,25 +50,6 @@ async function mustGoBackByItself(runbook: Runbook, unit: () => Promise<boolean>
     `step "${node.id}" takes effect at boot and is undone unless somebody confirms it, and nothing here goes on with a run after a boot`,
     `Enable it: migrate boot enable; on NixOS, import the module that comes with migrate. Nothing was changed.`,
   );
-}
-
-async function pathOf(tool: string): Promise<string | undefined> {
-  try {
-    return await findProgram(tool, process.env['PATH'], process.cwd());
-  } catch {
-    return undefined;
-  }
-}
-
-/** For the record only: whatever the program answers is good enough. */
-async function versionOf(tool: string, host: EngineHost): Promise<string> {
-  try {
-    const signal = AbortSignal.timeout(versionTimeoutMs);
-    const { stdout, exitCode } = await host.exec({ argv: [tool, '--version'] }, { anyExit: true, signal });
-    return exitCode === 0 ? (stdout.split('\n')[0]?.trim() ?? '') : 'unknown';
-  } catch {
-    return 'unknown';
-  }
 }
 
 /** Better now than when hours of work are done. */

@@ -7,7 +7,7 @@ export { openGateByHand } from './gates/person.ts';
 export type { Outcome } from './outcome.ts';
 export { tellOfEnd, tellSomebody, type Occasion } from './notify.ts';
 export type { CrashPoint, EngineHost, LiveEvent, Notice, Notified, Notifier, Operator, Ports } from './ports.ts';
-export { acceptRunbook, mustBeOpen, recordResume, type Pin } from './resume.ts';
+export { acceptRunbook, mustBeOpen, mustBeSameRunbook, recordResume, type Pin } from './resume.ts';
 export { rollBack, type RollbackOptions } from './rollback.ts';
 export { record, type Session } from './session.ts';
 export { settle } from './settle.ts';

@@ -17,8 +17,10 @@ function undoData(node: StepNode, context: CapturedContext): RecordedUndo {
     return { kind: 'data', actions: checkedUndo(node.id, undo(context)) as never };
   }
   const breakGlass = typeof undo.breakGlass === 'function' ? undo.breakGlass(context) : undo.breakGlass;
+  const { operation } = node;
   return {
     kind: 'code',
+    ...(operation === undefined ? {} : { operation: `${operation.name} ${operation.version}` }),
     describe: typeof undo.describe === 'function' ? undo.describe(context) : undo.describe,
     breakGlass: typeof breakGlass === 'string' ? breakGlass : (checkedBreakGlass(node.id, breakGlass) as never),
   };

@@ -26,8 +26,14 @@ export function mustBeOpen(state: RunState): void {
   });
 }
 
-/** Records that a process goes on with the run. */
-export async function recordResume(session: Session): Promise<void> {
+/**
+ * Records that a process goes on with the run.
+ * @param tools the programs of the runbook whose version is another than the run last knew
+ */
+export async function recordResume(
+  session: Session,
+  tools: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { host } = session.ports;
   await record(session, {
     type: 'run.resumed',
@@ -35,14 +41,17 @@ export async function recordResume(session: Session): Promise<void> {
     boot: await host.boot(),
     clocks: host.clock.now(),
     ...(session.unattended === undefined ? {} : { unattended: session.unattended }),
+    ...(Object.keys(tools).length === 0 ? {} : { tools: { ...tools } }),
   });
 }
 
 /** The sources of a runbook at hand, to be pinned when it is not the one that the run began with. */
 export interface Pin {
   readonly source: NonNullable<EventOf<'run.changed'>['source']>;
-  /** Keeps a copy of them, durably, under the graph's fingerprint. */
-  readonly keep: (fingerprint: string) => Promise<unknown>;
+  /** Those of them whose text is another than the run last knew. */
+  readonly edited: readonly string[];
+  /** Keeps a copy of them, durably; gives the name under which it lies. */
+  readonly keep: (fingerprint: string) => Promise<string>;
 }
 
 /**
@@ -62,9 +71,9 @@ export async function acceptRunbook(
   const { state } = session;
   mustBeSameRunbook(state, runbook);
   mustHaveParams(state, runbook);
-  const nodes = recordNodes(runbook, state.params);
+  const nodes = recordNodes(runbook, state.params, storedOutputs(state));
   const changes = difference(state, nodes);
-  if (changes.length === 0) return changes;
+  if (changes.length === 0 && (pin === undefined || pin.edited.length === 0)) return changes;
   const touching = changes.filter(({ touchesDone }) => touchesDone);
   const list = changes.map(({ says, touchesDone }) => `  ${touchesDone ? '!' : '-'} ${says}`).join('\n');
   if (touching.length > 0 && !accept) {
@@ -78,18 +87,31 @@ export async function acceptRunbook(
     );
   }
   const fingerprint = fingerprintOf(nodes);
-  await pin?.keep(fingerprint);
+  const kept = await pin?.keep(fingerprint);
+  const says = changes.map((change) => change.says);
   await record(session, {
     type: 'run.changed',
     nodes,
     fingerprint,
-    changes: changes.map(({ says }) => says),
+    // A step that begins from now on is undone by the code as it reads now, whether or not it means another.
+    changes: says.length > 0 ? says : [`the text of ${pin?.edited.join(', ')}, and nothing of its meaning`],
     ...(pin === undefined ? {} : { source: { file: pin.source.file, files: { ...pin.source.files } } }),
+    ...(kept === undefined ? {} : { kept }),
   });
   return changes;
 }
 
-function mustBeSameRunbook(state: RunState, { id }: Runbook): void {
+/** What later steps will be given, as it was stored. */
+function storedOutputs(state: RunState): ReadonlyMap<string, unknown> {
+  return new Map(
+    [...state.steps.values()]
+      .filter(({ status, output }) => (status === 'done' || status === 'skipped') && output !== undefined)
+      .map(({ id, output }) => [id, output]),
+  );
+}
+
+/** @throws UsageError `runbook.other` */
+export function mustBeSameRunbook(state: RunState, { id }: Pick<Runbook, 'id'>): void {
   if (id === state.runbook) return;
   throw new UsageError(
     'runbook.other',

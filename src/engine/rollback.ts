@@ -1,4 +1,5 @@
 import { planRollback, type RollbackPlan, type RollbackStep } from '../plan/rollback.ts';
+import type { EventOf } from '../journal/event.ts';
 import { isSameBoot } from '../journal/boot.ts';
 import { stepState } from '../journal/state.ts';
 import type { LaterWritesDecision } from '../runbook/index.ts';
@@ -28,6 +29,8 @@ export interface RollbackOptions {
   readonly laterWrites?: LaterWritesDecision | undefined;
   /** Steps to undo although something that their undo consumes is not there. */
   readonly acceptMissing?: readonly string[] | undefined;
+  /** A mended runbook, by whose code the undos run. */
+  readonly code?: EventOf<'rollback.started'>['code'];
 }
 
 /**
@@ -57,13 +60,14 @@ async function goBack(session: Session, options: RollbackOptions): Promise<Outco
   if (missing !== undefined) return missing;
   const decided = await decideLaterWrites(session, laterWrites, options.laterWrites);
   if ('status' in decided) return decided;
-  if (mustAnnounce(session, plan, to)) {
+  if (mustAnnounce(session, plan, to) || options.code !== undefined) {
     const steps = ahead.map(({ id }) => id);
     await record(session, {
       type: 'rollback.started',
       ...(to === undefined ? {} : { to }),
       steps,
       reboot: plan.rebootNeeded,
+      ...(options.code === undefined ? {} : { code: options.code }),
     });
   }
   await recordWaivers(session, needs, acceptMissing);

@@ -18,6 +18,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Sequence number of the last event before this process began. */
   readonly beganAfter: number;
+  /** The runbook was given for this rollback, in place of the code with which each step began. */
+  readonly mended?: boolean | undefined;
   /** Nobody typed this: a unit goes on after a boot, or a timer samples a soak. */
   readonly unattended?: 'boot' | 'timer' | undefined;
   /** A timer unit of this machine looks at the soaks of its runs. */

@@ -12,6 +12,7 @@ export function withoutCode(
   run: string,
   id: string,
   undo: Extract<RecordedUndo, { kind: 'code' }>,
+  why = `the runbook that holds it cannot be loaded`,
 ): StepError {
   const byHand =
     typeof undo.breakGlass === 'string'
@@ -19,7 +20,11 @@ export function withoutCode(
       : (undo.breakGlass as unknown as readonly Command[]).map(formatCommand).join('\n');
   return new StepError(
     'undo.no-code',
-    `its undo is code, and the runbook that holds it cannot be loaded (${undo.describe})`,
-    `By hand:\n${byHand}\n${settleHint(run, id)}`,
+    `its undo is code, and ${why} (${undo.describe})`,
+    [
+      `By hand:\n${byHand}`,
+      settleHint(run, id),
+      `Or by the code of a runbook that you have: migrate rollback ${run} --runbook FILE`,
+    ].join('\n'),
   );
 }

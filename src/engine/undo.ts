@@ -2,7 +2,7 @@ import { StepError } from '../errors.ts';
 import type { RecordedUndo } from '../journal/event.ts';
 import { stepState } from '../journal/state.ts';
 import type { RollbackStep } from '../plan/rollback.ts';
-import { isRestoreFile, type UndoAction } from '../runbook/index.ts';
+import { isRestoreFile, type StepNode, type UndoAction } from '../runbook/index.ts';
 import { actContext, execJournaled, type Acting } from './act.ts';
 import { capturedContext, contextOf, recordedCapture } from './context.ts';
 import { failureOf } from './failure.ts';
@@ -61,17 +61,26 @@ export async function undoStep(
     await record(session, { type: 'undo.completed', step: id, by: 'act' });
     return { kind: 'undone' };
   } catch (thrown) {
-    return endOfUndo(session, id, thrown);
+    return endOfUndo(session, id, thrown, undo.kind === 'code');
   }
 }
 
-async function endOfUndo(session: Session, id: string, thrown: unknown): Promise<UndoResult> {
+async function endOfUndo(
+  session: Session,
+  id: string,
+  thrown: unknown,
+  isCode: boolean,
+): Promise<UndoResult> {
   if (isJournalFailure(thrown)) throw thrown;
   if (thrown instanceof Interrupted || session.signal.aborted) {
     await record(session, { type: 'undo.interrupted', step: id, by: new Interrupted(session.signal).by });
     return { kind: 'interrupted' };
   }
-  const failure = failureOf(thrown);
+  const told = failureOf(thrown);
+  // Whoever mends it in the runbook would see no effect.
+  const mend = `Its code is the one with which the step began; by mended code: migrate rollback ${session.state.run} --runbook FILE`;
+  const ownFault = isCode && session.mended !== true && !told.code.startsWith('undo.');
+  const failure = ownFault ? { ...told, hint: [told.hint, mend].filter(Boolean).join('\n') } : told;
   await record(session, { type: 'undo.failed', step: id, error: failure });
   return { kind: 'failed', message: failure.message, hint: failure.hint };
 }
@@ -115,6 +124,19 @@ async function runUndo(
   }
 }
 
+/** What another version of an operation captured is not for this one to read. */
+function mustBeItsCode(
+  { state: { run }, mended }: Session,
+  { id, operation }: StepNode,
+  undo: Extract<RecordedUndo, { kind: 'code' }>,
+): void {
+  const now = operation && `${operation.name} ${operation.version}`;
+  if (undo.operation === undefined || undo.operation === now || mended === true) return;
+  const why = `the step was done by version ${undo.operation.split(' ').at(-1)} of ${undo.operation.split(' ')[0]}, and here is ${now ?? 'none'}`;
+  const { code, message, hint } = withoutCode(run, id, undo, why);
+  throw new StepError(code, message, `Best by the program with which it was done. ${hint ?? ''}`);
+}
+
 async function runUndoCode(
   session: Session,
   acting: Acting,
@@ -125,6 +147,7 @@ async function runUndoCode(
   if (node?.kind !== 'step' || typeof node.undo !== 'object') {
     throw withoutCode(session.state.run, acting.step, undo);
   }
+  mustBeItsCode(session, node, undo);
   const context = capturedContext(contextOf(session, node), captured);
   const { laterWrites } = stepState(session.state, acting.step);
   await node.undo.run({ ...actContext(session, node, context, acting, session.signal), laterWrites });

@@ -33,7 +33,12 @@ const guard = z.discriminatedUnion('is', [
   z.object({ is: z.literal('mount-point'), path: z.string() }),
   z.object({ is: z.literal('folder'), path: z.string(), inode: z.string() }),
   z.object({ is: z.literal('shown-nowhere-else'), path: z.string() }),
-  z.object({ is: z.literal('unchanged-since'), path: z.string(), file: z.string() }),
+  z.object({ is: z.literal('filled'), path: z.string() }),
+  z.object({
+    is: z.enum(['written-since', 'unwritten-since']),
+    path: z.string(),
+    files: z.array(z.string()),
+  }),
   z.object({
     is: z.literal('named-in'),
     path: z.string(),
@@ -55,6 +60,8 @@ export const recordedUndo = z.discriminatedUnion('kind', [
     kind: z.literal('code'),
     describe: z.string(),
     breakGlass: z.union([z.string(), z.array(breakGlassCommandSchema)]),
+    /** Whose code it is: its name and version, such as `copy-tree 3`; missing for a step's own. */
+    operation: z.string().optional(),
   }),
   z.object({ kind: z.literal('irreversible'), why: z.string() }),
   z.object({ kind: z.literal('nothing') }),
@@ -86,6 +93,8 @@ export const recordedNode = z.object({
   effective: z.enum(['now', 'at-boot']),
   /** Of everything that decides what a done step means; see plan/fingerprint.ts. */
   fingerprint: z.string(),
+  /** The same by aspect, for a difference that says what has changed; see plan/parts.ts. */
+  parts: z.record(z.string(), z.string()).optional(),
 });
 
 /** Where a runbook was loaded from, and the copy that the run keeps, by path with its SHA-256. */
@@ -120,6 +129,8 @@ const bodies = [
     clocks,
     /** Nobody typed it: the unit that goes on after a boot, or the timer that samples a soak. */
     unattended: z.enum(['boot', 'timer']).optional(),
+    /** Programs of the runbook whose version is another than the run last knew. */
+    tools: z.record(z.string(), z.string()).optional(),
   }),
   /** The machine booted this often without the run getting on, so nothing goes on by itself any more. */
   z.object({ type: z.literal('run.stalled'), boots: z.number().int().positive() }),
@@ -152,6 +163,8 @@ const bodies = [
     changes: z.array(z.string()),
     /** Of the edited runbook; its copy lies beside the first. */
     source: source.optional(),
+    /** The last part of the name of that copy's folder; the fingerprint where it is missing. */
+    kept: z.string().optional(),
   }),
   /** The state was copied to another folder, and this copy is closed. */
   z.object({ type: z.literal('run.moved'), to: z.string() }),
@@ -288,6 +301,8 @@ const bodies = [
     to: z.string().optional(),
     steps: z.array(z.string()),
     reboot: z.boolean(),
+    /** A mended runbook whose code undoes them, in place of the one with which each began. */
+    code: source.optional(),
   }),
   /** What becomes of that which was written to the new side since the cut-over. */
   z.object({

@@ -52,6 +52,7 @@ export function apply(state: RunState, event: JournalEvent): void {
       throw new StateError('journal.twice', `a second start of a run at sequence number ${event.seq}`);
     case 'run.resumed':
       state.lastProcess = event.process;
+      if (event.tools !== undefined) state.tools = { ...state.tools, ...event.tools };
       if (event.unattended !== undefined) return;
       state.lastTold = undefined;
       for (const step of state.steps.values()) goOnSoaking(step);

@@ -108,7 +108,8 @@ export interface RunState {
   readonly startedAt: string;
   readonly params: unknown;
   readonly source: { readonly file: string; readonly files: Readonly<Record<string, string>> };
-  readonly tools: Readonly<Record<string, string>>;
+  /** Of each program that the runbook needs, the version that was last seen. */
+  tools: Readonly<Record<string, string>>;
   readonly claims: readonly Claim[];
   /** Mount points on which the runbook and the claimed paths lay when the run began. */
   readonly mounts: readonly string[];

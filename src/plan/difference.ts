@@ -1,6 +1,7 @@
 import { stepState, type RunState } from '../journal/state.ts';
 import type { RecordedNode } from '../journal/event.ts';
 import { longestIncreasing } from './longest-increasing.ts';
+import { changedParts } from './part-words.ts';
 
 export interface Change {
   readonly kind: 'added' | 'removed' | 'changed' | 'reordered' | 'renamed' | 'retitled';
@@ -27,10 +28,10 @@ export function difference(state: RunState, now: readonly RecordedNode[]): Chang
       const oldName = renamed.get(node.id);
       if (oldName !== undefined) return [renaming(state, oldName, node)];
       const earlier = takenOut.get(node.id);
-      if (earlier !== undefined) return [returning(node), ...changesOf(earlier, node, true)];
+      if (earlier !== undefined) return [returning(node), ...changesOf(state, earlier, node, true)];
       if (old === undefined) return [addition(node, neededByBegun.has(node.id))];
       return [
-        ...changesOf(old, node, isBegun(state, node.id)),
+        ...changesOf(state, old, node, isBegun(state, node.id)),
         ...(moved.has(node.id) ? [reordering(now, node)] : []),
       ];
     }),
@@ -75,17 +76,22 @@ function reordering(now: readonly RecordedNode[], node: RecordedNode): Change {
   return { kind: 'reordered', step: node.id, touchesDone: false, says };
 }
 
-function changesOf(old: RecordedNode, node: RecordedNode, begun: boolean): Change[] {
-  const changed = (says: string): Change => ({ kind: 'changed', step: node.id, touchesDone: begun, says });
+function changesOf(state: RunState, old: RecordedNode, node: RecordedNode, begun: boolean): Change[] {
+  const changed = (says: string, touchesDone = begun): Change => ({
+    ...{ kind: 'changed', step: node.id, touchesDone },
+    says: `${says}, ${standing(begun)}`,
+  });
   const changes: Change[] = [];
+  const parts = changedParts(old, node, stepState(state, node.id).skipped === 'when');
   if (old.kind !== node.kind) {
-    changes.push(changed(`"${node.id}" is a ${node.kind} now, not a ${old.kind}, ${standing(begun)}`));
+    changes.push(changed(`"${node.id}" is a ${node.kind} now, not a ${old.kind}`));
+  } else if (parts !== undefined) {
+    changes.push(...parts.map(({ says, weighs }) => changed(says, begun && weighs)));
   } else if (old.fingerprint !== node.fingerprint) {
-    changes.push(changed(`"${node.id}" does something else now, ${standing(begun)}`));
+    changes.push(changed(`"${node.id}" does something else now`));
   }
   if (!sameNeeds(old, node)) {
-    const says = `"${node.id}" needs ${list(node.needs)} instead of ${list(old.needs)}, ${standing(begun)}`;
-    changes.push(changed(says));
+    changes.push(changed(`"${node.id}" needs ${list(node.needs)} instead of ${list(old.needs)}`));
   }
   if (old.title !== node.title) {
     const says = `"${node.id}" has another title`;

@@ -66,7 +66,7 @@ function journaled(event: JournalEvent, before: View): Telling {
       );
     case 'run.resumed':
       return normal(
-        event.unattended === undefined ? 'resumed' : `resumed by the ${event.unattended} unit`,
+        `${event.unattended === undefined ? 'resumed' : `resumed by the ${event.unattended} unit`}${toolsText(event.tools)}`,
         'strong',
       );
     case 'run.stalled':
@@ -244,6 +244,11 @@ function journaled(event: JournalEvent, before: View): Telling {
     default:
       return unreachable(event);
   }
+}
+
+function toolsText(tools: Readonly<Record<string, string>> = {}): string {
+  const changed = Object.entries(tools).map(([tool, version]) => `${tool} is ${version} now`);
+  return changed.length === 0 ? '' : `; ${changed.join(', ')}`;
 }
 
 export const gateWords = {

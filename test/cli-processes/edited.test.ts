@@ -38,7 +38,7 @@ test(
     const refusals: readonly (readonly [text: string, ...says: string[]])[] = [
       [
         edit('mkdir ${world}/one', 'mkdir -p ${world}/one'),
-        '! "one" does something else now, and it is already done or begun',
+        '! "one" has other commands now, and it is already done or begun',
       ],
       [
         edit("'two'", "'zwei'"),
@@ -46,7 +46,11 @@ test(
         'so it would run again',
         '! "go" needs "zwei" instead of "two"',
       ],
-      [edit('n: z.number()', 'n: z.string()'), '! "one" does something else now'],
+      [
+        edit('n: z.number()', 'n: z.string()'),
+        '! "one" gave an output that its schema does not take any more (n: Invalid input: expected string, received number)',
+        '! "one" gives its output by another schema now',
+      ],
       [edit("needs: ['one'], ...make", '...make'), '! "two" needs nothing instead of "one"'],
       [
         edit(".confirm('go', { needs: ['two'], ask:", ".manual('go', { needs: ['two'], instructions:"),
@@ -96,11 +100,15 @@ test(
 test('an edit of what is still to come, or of words alone, is told and taken', { timeout }, async () => {
   const { place, run, file } = await waitingRun();
   const edits: readonly (readonly [text: string, says: string, changes: readonly string[]])[] = [
-    [edit("ask: 'Go?'", "ask: 'Really?'"), `edited since the run began: ${file}`, []],
+    [
+      edit("ask: 'Go?'", "ask: 'Really?'"),
+      `edited since the run began: ${file}`,
+      [`the text of ${file}, and nothing of its meaning`],
+    ],
     [
       edit('mkdir ${world}/four', 'mkdir -p ${world}/four'),
-      '"four" does something else now, and it has not begun',
-      ['"four" does something else now, and it has not begun'],
+      '"four" has other commands now, and it has not begun',
+      ['"four" has other commands now, and it has not begun'],
     ],
     [
       edit(
@@ -124,7 +132,6 @@ test('an edit of what is still to come, or of words alone, is told and taken', {
     expect(waiting.stdout).toContain(says);
     const last = ofType(await eventsOf(place, run), 'run.changed').at(-1);
     for (const change of changes) expect(last?.changes.join()).toContain(change);
-    if (changes.length === 0) expect(last).toBeUndefined();
   }
   expect(await migrate(place, 'resume', '--yes')).toMatchObject({ exit: 0 });
 });

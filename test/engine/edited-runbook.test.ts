@@ -45,7 +45,7 @@ describe('a runbook edited since its run began', () => {
           .phase('Copy')
           .step(
             'snapshot',
-            makes('/snapshot', { undo: ({ sh }: Unchecked) => [sh`remove /other`], retry: { retries: 2 } }),
+            makes('/snapshot', { verify: () => {}, retry: { retries: 2 } }),
           )
           .step('copy', makes('/copy', { needs: ['snapshot'], timeout: '5m' }))
           .confirm('go', { ask: 'really go?', needs: ['copy'] })
@@ -73,7 +73,7 @@ describe('a runbook edited since its run began', () => {
     [
       'the command of a step to come',
       () => changing('switch', otherCommand),
-      ['"switch" does something else now, and it has not begun'],
+      ['"switch" has other commands now, and it has not begun'],
     ],
     [
       'a need of a step to come',
@@ -142,17 +142,17 @@ describe('a runbook edited since its run began', () => {
     [
       'the command of a done step',
       () => changing('copy', otherCommand),
-      '  ! "copy" does something else now, and it is already done or begun',
+      '  ! "copy" has other commands now, and it is already done or begun',
     ],
     [
       'the schema of what a done step gave',
       () => changing('copy', { output: z.object({ a: z.number() }), result: () => ({ a: 1 }) }),
-      '  ! "copy" does something else now',
+      '  ! "copy" gives an output now',
     ],
     [
       'how a done step is undone',
       () => changing('copy', { undo: undefined, irreversible: 'gone' }),
-      '  ! "copy" does something else now',
+      '  ! "copy" cannot be undone now',
     ],
     [
       'the need of a done step',
@@ -162,7 +162,7 @@ describe('a runbook edited since its run began', () => {
     [
       'what a gate asks for that is being waited at',
       () => changing('go', { input: z.object({ a: z.string() }) }),
-      '  ! "go" does something else now',
+      '  ! "go" asks for other answers now',
     ],
     [
       'a step added before one that is done',

@@ -81,6 +81,7 @@ async function resume(
   const { reopenRun } = await import('../reopen-run.ts');
   const { mustBeStep } = await import('../step-argument.ts');
   const { terminalOf } = await import('../terminal.ts');
+  const { changedTools } = await import('../tool-versions.ts');
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
   mustBeOpen(known.state);
@@ -101,6 +102,7 @@ async function resume(
     const words = wordsFor(process.argv.slice(2), name, known.place.id);
     return detach({ place: known.place, state: known.state, words, globals, clock: now.clock });
   }
+  const tools = await changedTools(pinned?.runbook.tools ?? [], known.state.tools, hostFor(overrides));
   const open = await reopenRun(known, places, overrides);
   return atWork(
     {
@@ -110,21 +112,21 @@ async function resume(
       runbook: pinned?.runbook,
       yes: options.yes ?? false,
       accepted: options.acceptIrreversible,
-      notices: [pinned?.notice],
+      notices: [pinned?.notice, ...tools.notices],
     },
     async (session) => {
       mustBeOpen(session.state);
       if (session.state.status === 'rolling-back' || pinned === undefined) {
-        await recordResume(session);
+        await recordResume(session, tools.changed);
         return rollBack(session, {});
       }
       if (goesBack) {
-        await recordResume(session);
+        await recordResume(session, tools.changed);
         const back = await goBackIfDue(session);
         if (back !== undefined) return back;
       }
       await acceptRunbook(session, pinned.runbook, options.acceptChanges ?? false, pinned.pin);
-      await recordResume(session);
+      await recordResume(session, tools.changed);
       return advance(session, {
         jobs,
         wait: options.wait ?? false,

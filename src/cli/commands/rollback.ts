@@ -8,6 +8,7 @@ interface RollbackOptions {
   readonly dryRun?: true | undefined;
   readonly laterWrites?: 'carry-back' | 'drop' | undefined;
   readonly acceptMissing: string[];
+  readonly runbook?: string | undefined;
   readonly yes?: true | undefined;
   readonly detach?: true | undefined;
 }
@@ -34,6 +35,10 @@ export function addRollback(program: Program, invocation: Invocation): void {
       collect,
       [],
     )
+    .option(
+      '--runbook <file>',
+      'undo by the code of this runbook, mended meanwhile, and not by that with which each step began',
+    )
     .option('-y, --yes', 'do not ask whether to begin')
     .option('--detach', 'go on as a transient unit of systemd, which outlives this terminal')
     .addHelpText(
@@ -53,7 +58,7 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
   const { recordResume, rollBack } = await import('../../engine/index.ts');
   const { atWork, hostFor } = await import('../at-work.ts');
   const { oneRun } = await import('../known-run.ts');
-  const { runbookToRollBack } = await import('../pinned-runbook.ts');
+  const { mendedRunbook, runbookToRollBack } = await import('../pinned-runbook.ts');
   const { pickerFor } = await import('../pick-run.ts');
   const { placesOf } = await import('../places.ts');
   const { reopenRun } = await import('../reopen-run.ts');
@@ -77,8 +82,9 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
     const { clock } = hostFor(overrides);
     return detach({ place: known.place, state: known.state, words, globals, clock });
   }
+  const mended = options.runbook === undefined ? undefined : await mendedRunbook(options.runbook, known);
   const open = await reopenRun(known, places, overrides);
-  const pinned = await runbookToRollBack(known.state, known.place);
+  const pinned = mended ?? (await runbookToRollBack(known.state, known.place));
   const notice =
     pinned === undefined
       ? 'the runbook cannot be loaded: undos that are code must be done by hand'
@@ -88,7 +94,9 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
     async (session) => {
       mustBeRollable(session.state, to);
       await recordResume(session);
-      return rollBack(session, {
+      const code = await mended?.keep();
+      return rollBack(code === undefined ? session : { ...session, mended: true }, {
+        ...(code === undefined ? {} : { code }),
         ...(to === undefined ? {} : { to }),
         laterWrites: options.laterWrites,
         acceptMissing: options.acceptMissing,

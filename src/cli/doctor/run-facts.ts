@@ -72,7 +72,7 @@ async function sourceFacts(place: RunFolder, events: readonly JournalEvent[]): P
   const kept = events.flatMap((event) => {
     if (event.type === 'run.started') return keptSources(event.source, place.sources);
     if (event.type !== 'run.changed' || event.source === undefined) return [];
-    return keptSources(event.source, `${place.sources}.${event.fingerprint}`);
+    return keptSources(event.source, `${place.sources}.${event.kept ?? event.fingerprint}`);
   });
   const unique = [...new Map(kept.map((each) => [each.path, each])).values()];
   const facts = await Promise.all(unique.map(({ path, sha256 }) => fileFact(path, sha256)));
