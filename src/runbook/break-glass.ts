@@ -13,8 +13,14 @@ export type Guard =
   | { readonly is: 'folder'; readonly path: string; readonly inode: string }
   /** Nothing of a folder is shown elsewhere, and nothing is mounted in it. */
   | { readonly is: 'shown-nowhere-else'; readonly path: string }
-  /** Nothing was written in a folder since a file was; holds also while there is no such file. */
-  | { readonly is: 'unchanged-since'; readonly path: string; readonly file: string }
+  /** A folder holds something, besides what its file system and a rollback keep in it. */
+  | { readonly is: 'filled'; readonly path: string }
+  /** Something was written in a folder since a file was, of those of the files that are there; and the opposite. */
+  | {
+      readonly is: 'written-since' | 'unwritten-since';
+      readonly path: string;
+      readonly files: readonly string[];
+    }
   /** The first line of a file holds a text with the inode of a folder, which makes the folder the one it is about. */
   | {
       readonly is: 'named-in';

@@ -36,10 +36,17 @@ export function asked(guard: Guard): Asked {
         call: `shown_nowhere_else ${words([guard.path, inMountTable(guard.path)])}`,
         otherwise: `${guard.path} is still in use by a mount: see findmnt`,
       };
-    case 'unchanged-since':
+    case 'filled':
+      return { call: `is_filled ${word(guard.path)}`, otherwise: `${guard.path} is empty` };
+    case 'written-since':
       return {
-        call: `unchanged_since ${words([guard.path, guard.file])}`,
-        otherwise: `something was written in ${guard.path} since it was filled, and would be lost. Carry it back, or remove it yourself`,
+        call: `written_since ${words([guard.path, ...guard.files])}`,
+        otherwise: `nothing was written in ${guard.path} since it was filled`,
+      };
+    case 'unwritten-since':
+      return {
+        call: `unwritten_since ${words([guard.path, ...guard.files])}`,
+        otherwise: `something was written in ${guard.path} since it was filled, so it is kept`,
       };
     case 'named-in':
       return {

@@ -2,7 +2,10 @@
 export const begin = `
 set -u
 umask 022
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
+# A rescue shell may have no search path to speak of.
+for program in sha256sum mount; do
+  command -v "$program" >/dev/null 2>&1 || PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
+done
 export PATH
 exec 3<&0
 newline='

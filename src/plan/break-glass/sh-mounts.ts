@@ -55,15 +55,31 @@ shown_nowhere_else() {
 
 is_folder() { [ -d "$1" ] && [ "$(stat -L -c %i -- "$1")" = "$2" ]; }
 
-# FOLDER FILE: whether nothing in the folder was written since the file was.
-unchanged_since() {
-  [ -e "$1" ] && [ -e "$2" ] || return 0
-  newest=$(du -s --time=ctime --time-style=+%s%N -- "$1") || return 1
-  newest=\${newest#*	}
-  newest=\${newest%%	*}
-  then=$(date -r "$2" +%s%N) || return 1
-  [ "$newest" -le "$then" ]
+# Whether a folder holds something, besides what its file system and a rollback keep in it.
+is_filled() {
+  for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    case $entry in */lost+found | */.migrate-aside-*) continue ;; esac
+    if [ -e "$entry" ] || [ -L "$entry" ]; then return 0; fi
+  done
+  return 1
 }
+
+# FOLDER FILE...: whether something in the folder was written since one of the files was. What cannot be told was.
+written_since() {
+  folder=$1
+  shift
+  for file in "$@"; do
+    [ -e "$file" ] || continue
+    newest=$(du -s --time=ctime --time-style=+%s%N -- "$folder") || return 0
+    newest=\${newest#*	}
+    newest=\${newest%%	*}
+    then=$(date -r "$file" +%s%N) || return 0
+    [ "$newest" -le "$then" ] || return 0
+  done
+  return 1
+}
+
+unwritten_since() { ! written_since "$@"; }
 
 # FOLDER FILE BEFORE AFTER: whether the file's first line names the folder by its inode.
 is_named_in() {
