@@ -17,4 +17,5 @@ export { resticBackup } from './restic-backup.ts';
 export { resticProof } from './restic-proof.ts';
 export { restartUnits } from './restart-units.ts';
 export { startUnits } from './start-units.ts';
+export { unitErrors, unitRestarts, unitUp } from './unit-probes.ts';
 export { verifyTree } from './verify-tree.ts';

@@ -7,7 +7,10 @@ test('preferences are read, set, and refused when there is no such thing', async
   const machine = new Machine();
   const file = join(machine.root, 'config/migrate/config.json');
   expect(await machine.run('config', 'path')).toMatchObject({ code: 0, out: `${file}\n` });
-  expect(await machine.run('config', 'list')).toMatchObject({ code: 0, out: 'color = auto\njobs = 1\n' });
+  expect(await machine.run('config', 'list')).toMatchObject({
+    code: 0,
+    out: 'color = auto\nnotify = auto\njobs = 1\n',
+  });
   expect(await machine.run('config', 'set', 'jobs', '4')).toMatchObject({ code: 0 });
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ jobs: 4 });
   expect(JSON.parse((await machine.run('config', 'get', 'jobs', '--json')).out)).toMatchObject({

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freezeUnits, restartUnits, startUnits } from '../../src/operations/index.ts';
+import {
+  freezeUnits,
+  restartUnits,
+  startUnits,
+  unitErrors,
+  unitRestarts,
+  unitUp,
+} from '../../src/operations/index.ts';
 import { drive } from '../operations/drive.ts';
 import { cannotBoot, newMachine, type Machine } from './nspawn.ts';
 
@@ -269,6 +276,36 @@ describe.skipIf(obstacle !== undefined)('units on a booted system', () => {
       message: expect.stringContaining(why),
       hint: expect.stringContaining(unit),
     });
+  });
+
+  test('probes tell a crash, a restart by hand and an error in the journal from a unit that was well all along', async () => {
+    const unit = 'vendor.service';
+    await systemctl('start', unit);
+    const context = { host: machine.host } as never;
+    const [up, restarts, errors] = [unitUp(unit), unitRestarts(unit), unitErrors(unit)];
+    const look = async () => [
+      await up.check(context),
+      await restarts.counter(context),
+      await errors.counter(context),
+    ];
+    const well = await look();
+    expect(well).toMatchObject([true, expect.stringContaining('0 in '), 'none']);
+    expect(await look()).toEqual(well);
+    await systemctl('restart', unit);
+    const [, started] = await look();
+    expect(started).not.toBe(well[1]);
+    await machine.ask('systemd-run', '--quiet', '--wait', '--unit=noisy', 'sh', '-c', 'echo "<3>it broke"');
+    const noisy = unitErrors('noisy.service');
+    const first = await noisy.counter(context);
+    expect(first).toContain('i=');
+    expect(await noisy.counter(context)).toBe(first);
+    const across = unitErrors('noisy.service', { lasts: 'boots' });
+    await expect(async () => across.counter(context)).rejects.toThrow('not kept over a boot');
+    await machine.ask('systemd-run', '--quiet', '--wait', '--unit=noisy', 'sh', '-c', 'echo "<3>again"');
+    expect(await noisy.counter(context)).not.toBe(first);
+    await systemctl('kill', '--signal=KILL', unit);
+    for (let tries = 0; (await stateOf(unit)) === 'active' && tries < 50; tries += 1);
+    expect(await up.check(context)).toContain('failed: Result=signal');
   });
 
   test('after a boot nothing is frozen any more, and a freeze begins anew', async () => {
