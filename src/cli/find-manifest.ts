@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { openManifest, type Manifest } from '../copy/index.ts';
@@ -27,7 +27,8 @@ export async function findManifestOf(
   globals: Globals,
 ): Promise<Manifest> {
   const file = resolve(name);
-  if (existsSync(file)) return openManifest(file);
+  // A folder may bear the name of a run, and a pipe could keep this waiting for ever.
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return openManifest(file);
   const picker = pickerFor(await terminalOf(globals));
   const { state } = await oneRun(placesOf(globals).state, name, 'latest', picker);
   if (step !== undefined) mustBeStep(step, '--step', state.run, state.nodes);

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MigrateError, messageOf, exitCodes, UsageError } from '../errors.ts';
+import { readGivenFile } from '../host/given-file.ts';
 import { didYouMean } from '../runbook/suggestion.ts';
 import { allowedBy } from './parameters/allowed.ts';
 import { schemaAt, valueSchemaOf } from './parameters/schema.ts';
@@ -47,16 +48,25 @@ export interface PreferenceFile {
 export async function preferenceFile(): Promise<PreferenceFile> {
   const { default: Conf } = await import('conf');
   const folder = preferencesFolder();
+  const path = join(folder, 'config.json');
+  const damaged = (why: string, cause?: unknown) =>
+    new UsageError(
+      'config.damaged',
+      `the preferences in ${path} cannot be read: ${why}`,
+      'Mend the file, or delete it to begin with the defaults.',
+      cause,
+    );
+  try {
+    // Conf would wait for a pipe for ever, and take bytes that are no text for others.
+    await readGivenFile(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw damaged(messageOf(cause), cause);
+  }
   let conf: InstanceType<typeof Conf<Record<string, unknown>>>;
   try {
     conf = new Conf({ cwd: folder, configName: 'config', accessPropertiesByDotNotation: false });
   } catch (cause) {
-    throw new UsageError(
-      'config.damaged',
-      `the preferences cannot be read: ${messageOf(cause)}`,
-      undefined,
-      cause,
-    );
+    throw damaged(messageOf(cause), cause);
   }
   return {
     file: conf.path,

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf, UsageError } from '../errors.ts';
+import { readGivenFile } from '../host/given-file.ts';
 
 /**
  * The one verdict that was given.
@@ -29,7 +29,7 @@ export function verdictOf(options: {
 /** @throws UsageError `settle.output` for a file that cannot be read or is no JSON */
 export async function readOutputFile(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return JSON.parse(await readGivenFile(file));
   } catch (cause) {
     throw new UsageError(
       'settle.output',

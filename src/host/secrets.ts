@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { StepError, messageOf } from '../errors.ts';
 import { isSecretReference, type Command, type SecretReference } from '../runbook/index.ts';
+import { readGivenFile } from './given-file.ts';
 
 export interface ResolvedEnvironment {
   /** `undefined` takes a variable away that the command would inherit. */
@@ -88,7 +88,7 @@ export async function resolveSecret(reference: SecretReference): Promise<string>
   }
   let text: string;
   try {
-    text = await readFile(reference.name, 'utf8');
+    text = await readGivenFile(reference.name);
   } catch (error) {
     throw new StepError(
       'secret.missing',

@@ -148,3 +148,97 @@ describe('a file of parameters', () => {
     expect(message).toContain('dataset = 3: allowed is text');
   });
 });
+
+describe('whatever a file of parameters holds', () => {
+  const keys = fc.constantFrom(
+    'dataset',
+    'copy',
+    'labels',
+    'units',
+    'password',
+    'jobs',
+    '__proto__',
+    'constructor',
+    '',
+  );
+  const tree = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.jsonValue(),
+      fc.array(tie('value')),
+      fc.dictionary(keys, tie('value')),
+    ),
+  })).value;
+
+  test('is taken or refused with one message, and changes no prototype', async () => {
+    const place = file('');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          tree.map((value) => JSON.stringify(value)),
+          fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+          fc.string().map((text) => `{"dataset":${text}}`),
+        ),
+        async (content) => {
+          writeFileSync(place, content ?? '');
+          await mustBeTakenOrRefused(read([], place));
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  test('is refused when its values lie in each other too deep', async () => {
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
+      const deep = `{"labels":${open.repeat(50_000)}1${close.repeat(50_000)}}`;
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await refusal([], file(deep))).toMatchObject({ code: 'params.too-deep' });
+    }
+    expect(await refusal([], file(`{"labels":"${'['.repeat(200)}"}`))).toMatchObject({
+      code: 'params.invalid',
+    });
+  });
+});
+
+test('whatever is given with --set is taken or refused with one message', async () => {
+  const key = fc.oneof(
+    fc.constantFrom(
+      'dataset',
+      'copy.jobs',
+      'copy',
+      'labels.a',
+      'units',
+      'password',
+      'a.b.c',
+      '__proto__.x',
+      '.',
+      '',
+    ),
+    fc.string({ unit: 'binary' }),
+  );
+  const value = fc.oneof(
+    fc.json(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('[', '-e sh', '$(id)', '../..'),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(key, value), { maxLength: 4 }), (set) =>
+      mustBeTakenOrRefused(read(set.map((pair) => pair.join('=')))),
+    ),
+    { numRuns: 500 },
+  );
+  expect(Object.keys(Object.prototype)).toEqual([]);
+});
+
+async function mustBeTakenOrRefused(reading: Promise<unknown>): Promise<void> {
+  try {
+    await reading;
+  } catch (error) {
+    expect(error).toBeInstanceOf(MigrateError);
+    expect(error).toMatchObject({ exitCode: 2, hint: expect.any(String) as string });
+  }
+}
