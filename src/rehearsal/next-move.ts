@@ -28,6 +28,10 @@ export function nextMove(state: RunState): Move {
   const held = unconfirmed(state);
   if (held?.status === 'done') return { kind: 'confirm', gate: held.id };
   const soak = waiting.find(({ node }) => node.kind === 'soak');
+  if (soak?.step.gate?.stopped !== undefined) {
+    const what = soak.step.gate.stopped.join('; ');
+    return { kind: 'stop', why: `"${soak.node.id}" is not healthy: ${what}` };
+  }
   if (soak !== undefined) return { kind: 'resume', why: `"${soak.node.id}" soaks`, accept: [] };
   const unaccepted = steps
     .filter(({ node, step }) => node.reversal === 'irreversible' && !step.accepted)

@@ -34,7 +34,22 @@ describe('the operator', () => {
     expect(await operator.confirm('key', 'Turn it.', 'manual')).toBe('absent');
     expect(await operator.acceptIrreversible('cleanup', 'gone')).toBe('absent');
     expect(await operator.gateInput('key', ['serial'])).toBeUndefined();
+    expect(await operator.soakStopped('settle', ['web'])).toBe('absent');
   });
+
+  test.each(['rollback', 'go-on', 'stop'])(
+    'says what becomes of a soak that stopped: %s; --yes does not',
+    async (answer) => {
+      const prompts = answering(answer);
+      const operator = operatorOf({ ...nobody, yes: true, prompts });
+      expect(await operator.soakStopped('settle', ['web: no answer', 'disk'])).toBe(answer);
+      expect(prompts.asked).toEqual(['"settle" is not healthy: web: no answer; disk']);
+      expect(await operatorOf({ ...nobody, yes: true }).soakStopped('settle', [])).toBe('absent');
+      expect(await operatorOf({ ...nobody, prompts: answering(undefined) }).soakStopped('settle', [])).toBe(
+        'absent',
+      );
+    },
+  );
 
   test('agrees with --yes to ordinary questions, never to work by hand or to what cannot be undone', async () => {
     const operator = operatorOf({ ...nobody, yes: true });

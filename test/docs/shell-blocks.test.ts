@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allPages, type Block } from './pages.ts';
@@ -19,6 +19,7 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate rehearse': 'it takes longer than a test of every day; test/system/docs does it',
   'migrate settle RUN STEP': 'the words in capitals are for the reader to fill in',
   'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',
+  'migrate config set notify': 'test/cli/soak.test.ts sets one',
   'migrate resume wsl-nix-store': 'the same',
   'migrate status wsl-nix-store': 'the same',
 };
@@ -29,7 +30,8 @@ const shell = allPages()
 const typed = new Set<Block>();
 
 function blockOf(page: string, begins: string): Block {
-  const block = shell.find((each) => each.page === page && each.text.startsWith(begins));
+  const here = shell.filter((each) => each.page === page);
+  const block = here.find(({ text }) => text === begins) ?? here.find(({ text }) => text.startsWith(begins));
   if (block === undefined) throw new Error(`${page} has no block that begins with ${begins}`);
   typed.add(block);
   return block;
@@ -68,6 +70,8 @@ describe.skipIf(!hasJq)('docs/recovery-by-hand.md', () => {
     doubt: blockOf(page, "jq -rs 'group_by"),
     undo: blockOf(page, "jq -rs '[.[]"),
   };
+  const look = blockOf(page, 'sh undo.sh -n');
+  const back = blockOf(page, 'sh undo.sh');
 
   const broken = `import { runbook, z } from 'migrate-runbook';
 export default runbook('broken', { summary: 'Fails in its second step' })
@@ -78,7 +82,7 @@ export default runbook('broken', { summary: 'Fails in its second step' })
   .step('fail', { needs: ['make'], commands: ({ sh }) => [sh\`false\`], undo: () => [] });
 `;
 
-  function afterFailure(): { reader: Reader; read: (block: Block) => string[][] } {
+  function afterFailure(): { reader: Reader; folder: string; read: (block: Block) => string[][] } {
     const reader = new Reader();
     reader.file('broken.ts', broken);
     reader.type('migrate run ./broken.ts || true');
@@ -92,7 +96,7 @@ export default runbook('broken', { summary: 'Fails in its second step' })
         .filter((line) => line !== '')
         .map((line) => line.split('\t'));
     };
-    return { reader, read };
+    return { reader, folder, read };
   }
 
   test('reads a journal with jq: where it stands, what is in doubt, what would undo it', () => {
@@ -110,6 +114,18 @@ export default runbook('broken', { summary: 'Fails in its second step' })
     reader.type('migrate rollback broken --yes');
     expect(read(recipes.doubt)).toEqual([]);
     expect(read(recipes.undo)).toEqual([]);
+  });
+
+  test('goes back with undo.sh, and a later migrate takes note of it', () => {
+    const { reader, folder } = afterFailure();
+    expect(reader.type(look.text, folder).out).toContain('-> rmdir');
+    expect(existsSync(join(folder, 'made'))).toBe(true);
+    expect(reader.type(`yes | ${back.text}`, folder)).toMatchObject({ exit: 0 });
+    expect(existsSync(join(folder, 'made'))).toBe(false);
+    const status = reader.type('migrate status broken');
+    expect(status.out).toContain('undo.sh');
+    expect(reader.type('migrate rollback broken --yes')).toMatchObject({ exit: 0 });
+    expect(readFileSync(join(folder, 'journal.jsonl'), 'utf8')).toContain('undo.sh did it at');
   });
 });
 

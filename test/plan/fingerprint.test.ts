@@ -8,6 +8,7 @@ const params = { hours: '24h', password: secret('x').parse('env:PASSWORD') };
 const printOf = (build: (so: Unchecked) => Unchecked, given: unknown = params) =>
   fingerprintOf(recordNodes(validate(build(chain()), 'a test'), given));
 
+const up = { name: 'up', check: () => true };
 const soak = (more: object) => (so: Unchecked) =>
   so.soak('a', { min: '24h', max: '48h', probes: [{ name: 'up', check: () => true }], ...more });
 const step = (more: object) => (so: Unchecked) => so.step('a', makes('/a', more));
@@ -38,6 +39,12 @@ describe('the fingerprint of a runbook', () => {
       soak({ min: ({ params }: Unchecked) => params.hours }),
     ],
     ['the same length in another unit', soak({}), soak({ max: '2d' })],
+    ['what is so when left out', soak({}), soak({ tolerate: 0, maxGap: '10m' })],
+    [
+      'another text of a counter',
+      soak({ probes: [up, { name: 'restarts', counter: () => '' }] }),
+      soak({ probes: [up, { name: 'restarts', counter: () => '0', lasts: 'boot' }] }),
+    ],
     [
       'another question of a gate',
       (so) => so.confirm('a', { ask: 'x' }),
@@ -68,6 +75,17 @@ describe('the fingerprint of a runbook', () => {
     ['another operation', use({}), use({ operation: 'move' })],
     ['another input', use({}), use({}, { from: '/z' })],
     ['another length of a soak', soak({}), soak({ min: '1h' })],
+    ['another tolerance', soak({}), soak({ tolerate: 1 })],
+    [
+      'a counter in place of a check',
+      soak({ probes: [up, { name: 'restarts', check: () => true }] }),
+      soak({ probes: [up, { name: 'restarts', counter: () => '' }] }),
+    ],
+    [
+      'a counter that lasts over boots',
+      soak({ probes: [up, { name: 'restarts', counter: () => '' }] }),
+      soak({ probes: [up, { name: 'restarts', counter: () => '', lasts: 'boots' }] }),
+    ],
     ['another longest gap', soak({}), soak({ maxGap: '1m' })],
     ['other probes', soak({}), soak({ probes: [{ name: 'down', check: () => true }] })],
     [

@@ -73,6 +73,14 @@ describe('the operator of a rehearsal', () => {
     expect(after(entered('settle', 'soak'))).toMatchObject({ kind: 'resume', accept: [] });
   });
 
+  it('stops at a soak that is not healthy, which a person has to decide about', () => {
+    const stopped: EventBody = { type: 'soak.stopped', step: 'settle', unhealthy: ['web: no answer'] };
+    expect(after(entered('settle', 'soak'), stopped)).toEqual({
+      kind: 'stop',
+      why: '"settle" is not healthy: web: no answer',
+    });
+  });
+
   it('consents to what cannot be undone when nothing else is open', () => {
     expect(after()).toMatchObject({ kind: 'resume', accept: ['cleanup'] });
   });

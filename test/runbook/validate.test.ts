@@ -126,6 +126,29 @@ describe('validate', () => {
       'step "a": irreversible: must say why',
     ],
     [
+      'a step that only reads and must be confirmed',
+      () => begin().step('a', { ...look, confirmWithin: '10m' }),
+      'step "a" has confirmWithin, which undoes it when nobody confirms, and it has no undo: it only reads',
+    ],
+    [
+      'an irreversible operation that must be confirmed',
+      () => begin().step('a', { use: remove, with: () => ({}), irreversible: 'gone', confirmWithin: '10m' }),
+      'step "a" has confirmWithin, which undoes it when nobody confirms, and it has no undo: it is irreversible',
+    ],
+    [
+      'a time to confirm that is none',
+      () => begin().step('a', { commands: () => [], undo: () => [], confirmWithin: 'soon' }),
+      'step "a": confirmWithin: must be such as 90s, 30m or 24h',
+    ],
+    [
+      'a step that takes effect at a boot that nobody asks for, and must be confirmed after it',
+      () =>
+        begin()
+          .step('a', { commands: () => [], undo: () => [], confirmWithin: '1h', effective: 'at-boot' })
+          .reboot('restart', { instructions: 'x' }),
+      `step "a" takes effect at boot and has confirmWithin, and no reboot needs it: add .reboot(…, { needs: ['a'] })`,
+    ],
+    [
       'an undo by code that says nothing for a rescue',
       () => begin().step('a', { commands: () => [], undo: { describe: 'x', run: () => {} } }),
       'step "a": undo: must be a function that gives data, or { describe, run, breakGlass }',
@@ -241,6 +264,42 @@ describe('validate', () => {
         return begin().soak('a', { min: '1h', max: '2h', probes: [probe, probe] });
       },
       'step "a": probes: must have a name of its own each',
+    ],
+    [
+      'a probe that neither looks nor counts',
+      () => begin().soak('a', { min: '1h', max: '2h', probes: [{ name: 'x' }] }),
+      'step "a": probes.0: must have either a check (is it healthy now?) or a counter',
+    ],
+    [
+      'a probe that both looks and counts',
+      () => {
+        const probe = { name: 'x', check: () => true, counter: () => '' };
+        return begin().soak('a', { min: '1h', max: '2h', probes: [probe] });
+      },
+      'step "a": probes.0: must have either a check (is it healthy now?) or a counter',
+    ],
+    [
+      'a soak that only counts',
+      () => begin().soak('a', { min: '1h', max: '2h', probes: [{ name: 'x', counter: () => '' }] }),
+      'step "a": probes: must have at least one check',
+    ],
+    [
+      'a check that lasts',
+      () => {
+        const probe = { name: 'x', check: () => true, lasts: 'boots' };
+        return begin().soak('a', { min: '1h', max: '2h', probes: [probe] });
+      },
+      'step "a": probes.0: has lasts, which says how long a counter lasts, and no counter',
+    ],
+    [
+      'a probe of an unknown kind, with the word that was meant',
+      () => begin().soak('a', { min: '1h', max: '2h', probes: [{ name: 'x', chek: () => true }] }),
+      'unknown key "chek"',
+    ],
+    [
+      'a tolerance that is none',
+      () => begin().soak('a', { ...soak([]), tolerate: -1 }),
+      'step "a": tolerate:',
     ],
     [
       'a soak that keeps an unknown step fresh',

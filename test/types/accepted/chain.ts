@@ -115,7 +115,12 @@ export default runbook('move-home', {
     min: ({ params }) => (params.fast ? '1h' : '24h'),
     max: '48h',
     fresh: ['copy'],
-    probes: [{ name: 'mounted', check: async ({ outputs }) => outputs.serial.serial !== '' }],
+    tolerate: 1,
+    probes: [
+      { name: 'mounted', check: async ({ outputs }) => outputs.serial.serial !== '' },
+      { name: 'errors', lasts: 'boots', counter: async ({ outputs }) => outputs.serial.serial },
+      { name: 'restarts', counter: ({ params }) => params.dataset },
+    ],
   })
   .step('cleanup', {
     needs: ['settle', 'serial'],

@@ -24,6 +24,13 @@ base.soak('no-unit', { min: '24', max: '48h', probes: [] });
 // expect: Property 'max' is missing
 base.soak('no-maximum', { min: '24h', probes: [] });
 
+base.soak('no-text', {
+  min: '24h',
+  max: '48h',
+  // expect: Type 'number' is not assignable to type 'string | Promise<string>'
+  probes: [{ name: 'restarts', counter: () => 3 }],
+});
+
 // expect: Property 'instructions' is missing
 base.reboot('unsaid', {});
 

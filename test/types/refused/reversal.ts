@@ -47,6 +47,31 @@ base.step('undo-nowhere-described', { describe: 'Acts', run: async () => {}, und
 // expect: Property 'undo' is missing
 operation({ operation: 'no-undo', version: 1, input: z.object({}), reversal: 'undo', commands: () => [] });
 
+// expect: confirmWithin undoes the step when nobody confirms, so it needs an undo
+base.step('confirmed-for-good', {
+  irreversible: 'gone',
+  confirmWithin: '10m',
+  commands: ({ sh }) => [sh`rm /a`],
+});
+
+// expect: confirmWithin undoes the step when nobody confirms, so it needs an undo
+base.step('confirmed-reading', { readonly: true, confirmWithin: '10m', commands: ({ sh }) => [sh`true`] });
+
+// expect: confirmWithin undoes the step when nobody confirms, so it needs an undo
+base.step('removed', {
+  use: remove,
+  irreversible: 'gone',
+  confirmWithin: '10m',
+  with: () => ({ path: '/a' }),
+});
+
+base.step('confirmed-some-day', {
+  // expect: Type '"ten minutes"' is not assignable to type 'Duration | undefined'
+  confirmWithin: 'ten minutes',
+  commands: ({ sh }) => [sh`touch /a`],
+  undo: ({ sh }) => [sh`rm /a`],
+});
+
 base.step('captured', {
   capture: () => ({ name: 'a' }),
   commands: ({ captured, sh }) => [sh`touch ${captured.name}`],
