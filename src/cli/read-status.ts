@@ -1,11 +1,13 @@
 import { exitCodes, type ExitCode } from '../errors.ts';
 import { dirname } from 'node:path';
+import { breakGlassIn } from '../host/break-glass.ts';
 import { readLock } from '../host/lock.ts';
 import { resumesAtBoot } from '../host/systemd.ts';
 import { isOver } from '../journal/state.ts';
 import { statusDocument, type StatusDocument } from '../render/documents/status.ts';
 import { harmlessJson } from '../render/harmless.ts';
 import { statusText } from '../render/text/status.ts';
+import { parseMarks } from '../plan/break-glass/marks.ts';
 import type { Clock } from '../runbook/index.ts';
 import type { Globals } from './invocation.ts';
 import { isOf, mayBeOf, runsNamed, type KnownRun } from './known-run.ts';
@@ -72,8 +74,17 @@ async function statusOf(
   );
   const timer = soaks && (await resumesAtBoot(dirname(dirname(run.place.folder))));
   const status = runStatusOf(run, owner?.pid ?? null, clock.now().wall, timer);
-  if (look === undefined || !status.wayBack.open) return status;
-  return { ...status, wayBack: { ...status.wayBack, ...(await look(run)) } };
+  const next = (await nextByHand(run)) ?? status.next;
+  if (look === undefined || !status.wayBack.open) return { ...status, next };
+  return { ...status, next, wayBack: { ...status.wayBack, ...(await look(run)) } };
+}
+
+/** The script for a rescue shell was run, and no process has taken note of it yet. */
+async function nextByHand({ place, state }: KnownRun): Promise<string[] | undefined> {
+  const marks = parseMarks((await breakGlassIn(place.folder).marks()).done);
+  if (marks.length === 0 || (isOver(state) && state.status !== 'completed')) return undefined;
+  const steps = [...new Set(marks.map(({ step }) => step))].join(', ');
+  return [`migrate rollback ${state.run}, which takes note of what undo.sh has undone: ${steps}`];
 }
 
 export function showStatus(
