@@ -153,6 +153,21 @@ export const bootNextSystem = operation({
     }
     return { system };
   },
+  undoNeeds: [
+    {
+      name: 'the system before it, beneath the mount',
+      check: async ({ host, input, captured }) => {
+        const link = `${beneathRoot}${input.source}/var/nix/profiles/${captured.link}`;
+        for (const path of [link, `${beneathRoot}${captured.system}/activate`]) {
+          const { exitCode } = await host.exec(beneath({ argv: ['stat', '--format', '%n', path] }), {
+            anyExit: true,
+          });
+          if (exitCode !== 0) return `${path.slice(beneathRoot.length)} is not there`;
+        }
+        return true;
+      },
+    },
+  ],
   undo: ({ input, captured, sh }) => {
     const folder = `${beneathRoot}${input.source}/var/nix/profiles`;
     return [

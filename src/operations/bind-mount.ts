@@ -108,6 +108,19 @@ export const bindMount = operation({
       'See findmnt for what is mounted there.',
     );
   },
+  undoNeeds: [
+    {
+      name: 'the mount, used by nobody',
+      // What holds it may be stopped by an earlier undo, and is no more there after a reboot.
+      advisory: true,
+      check: async ({ host, input, captured }) => {
+        const there = await topMount(host, input.to);
+        if (captured.already || there === undefined || !shows(there, captured)) return true;
+        const holders = await holdersOf(host, there);
+        return holders.length === 0 || `in use by ${listHolders(holders)}`;
+      },
+    },
+  ],
   undo: {
     describe: ({ input }) => `unmount ${input.to}, where it is this step's mount`,
     run: unmount,

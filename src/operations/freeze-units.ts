@@ -82,6 +82,17 @@ export const freezeUnits = operation({
     await mustBeFrozen(host, input, captured);
   },
   verify: ({ host, input, captured }) => mustBeFrozen(host, input, captured),
+  undoNeeds: [
+    {
+      name: 'the units that it will start',
+      check: async ({ host, captured }) => {
+        const gone = (await nowOf(host, captured))
+          .filter(({ wasUp, now }) => wasUp && now.LoadState === 'not-found')
+          .map(({ unit }) => unit);
+        return gone.length === 0 || `there is no unit ${gone.join(', ')} any more`;
+      },
+    },
+  ],
   undo: ({ captured }) => thaw(captured),
 });
 

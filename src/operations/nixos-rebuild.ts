@@ -89,6 +89,19 @@ export const nixosRebuild = operation({
     }
     await closureMustExist(host, output.system);
   },
+  undoNeeds: [
+    {
+      name: 'the system before it',
+      check: async ({ host, input, captured }) => {
+        if (input.action === 'build' || captured.system === null) return true;
+        const switcher = `${captured.system}/bin/switch-to-configuration`;
+        const found = await host.files.realPath(switcher);
+        return (
+          found !== undefined || `${switcher} is not there: it was collected as garbage, or is not mounted`
+        );
+      },
+    },
+  ],
   undo: ({ input, captured }) => {
     if (input.action === 'build' || captured.system === null) return [sh`rm -f -- ${resultOf(captured)}`];
     return [

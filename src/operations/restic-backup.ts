@@ -124,6 +124,19 @@ export const resticBackup = operation({
       'See whether the paths are mounted, and what is excluded.',
     );
   },
+  undoNeeds: [
+    {
+      name: 'the backup',
+      // No undo restores it; it is what is left when something goes wrong on the way back.
+      advisory: true,
+      check: async ({ host, input, captured }) =>
+        (await marked(host, input, captured)).length > 0 || noSnapshot(input, captured).message,
+    },
+  ],
+  lastResort: ({ input, output }) => [
+    'the backup, restored into a new folder; the repository and its password are those of the run:',
+    restic(input, ['restore', output.snapshot, '--target', '/NEW/FOLDER', '--verify']),
+  ],
   // A backup never harms, and a rollback may need it: only this run's word that it is complete goes.
   undo: () => [],
 });

@@ -8,6 +8,7 @@ import {
   type ActContext,
   type Command,
   type Host,
+  type LaterWrites,
   type Operation,
   type OutputOf,
   type Preview,
@@ -16,6 +17,7 @@ import {
   type Reversal,
   type Schema,
   type UndoAction,
+  type UndoNeed,
 } from '../../src/runbook/index.ts';
 import { temporaryFolder } from '../host/folder.ts';
 
@@ -32,7 +34,11 @@ export interface Driven<Captured, Output extends Schema> {
   probe(): Promise<ProbeAnswer<Output> | 'none'>;
   act(): Promise<OutputOf<Output>>;
   verify(output: OutputOf<Output>): Promise<void>;
-  undo(): Promise<void>;
+  /** @param laterWrites what was decided about them */
+  undo(laterWrites?: 'carry-back' | 'drop'): Promise<void>;
+  /** What it needs and does not find. */
+  missing(): Promise<readonly string[]>;
+  laterWrites(): Promise<LaterWrites | undefined>;
 }
 
 export interface DriveOptions {
@@ -109,9 +115,24 @@ export async function drive<Input, Captured, Output extends Schema, R extends Re
       return output;
     },
     verify,
-    undo: async () => {
+    missing: async () => {
+      const missing: string[] = [];
+      for (const { name, check } of (operation.undoNeeds ?? []) as readonly UndoNeed[]) {
+        const answer = await Promise.resolve(check(context)).catch(
+          (thrown: unknown) => (thrown as Error).message,
+        );
+        if (answer !== true)
+          missing.push(`${name}: ${typeof answer === 'string' ? answer : `later: ${answer.later}`}`);
+      }
+      return missing;
+    },
+    laterWrites: async () =>
+      (undo as { laterWrites?: (given: typeof context) => Promise<LaterWrites | undefined> }).laterWrites?.(
+        context,
+      ),
+    undo: async (laterWrites) => {
       if (typeof undo === 'object')
-        return (undo as { run(context: typeof acting): Promise<void> }).run(acting);
+        return (undo as { run(context: object): Promise<void> }).run({ ...acting, laterWrites });
       for (const action of undoActions) await undoOne(host, action);
     },
   };
