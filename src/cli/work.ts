@@ -1,13 +1,14 @@
 import { takeMarks, type EngineHost, type Ports } from '../engine/index.ts';
-import type { Session } from '../engine/session.ts';
+import { record, type Session } from '../engine/session.ts';
 import { breakGlassIn } from '../host/break-glass.ts';
 import { endOrphans } from '../host/orphans.ts';
+import { recordedCommands } from '../host/recorded-commands.ts';
 import { confirmationsIn } from '../host/confirmations.ts';
 import { openStepLogs } from '../host/step-logs.ts';
 import { releaseClaims } from '../host/claims.ts';
 import { messageOf } from '../errors.ts';
 import { isOver } from '../journal/state.ts';
-import { quoteWord, type Runbook } from '../runbook/index.ts';
+import type { Runbook } from '../runbook/index.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { Overrides } from './invocation.ts';
 import type { OpenRun } from './open-run.ts';
@@ -66,7 +67,6 @@ export async function work<Result>(
   const logs = openStepLogs(place.logs, () => host.clock.now().wall);
   const began = host.clock.now().wall;
   try {
-    if (!given.fresh) await endLeftovers(place.id, renderer);
     const session: Session = {
       ports: {
         journal,
@@ -92,6 +92,7 @@ export async function work<Result>(
       unattended: given.unattended,
       timer: given.timer,
     };
+    if (!given.fresh) await endLeftovers(session, journal.events);
     if (!given.fresh) tellMarks(await takeMarks(session), renderer);
     const result = await doIt(session);
     if (isOver(state)) await releaseClaims(given.claims, place.id);
@@ -109,11 +110,23 @@ function endsStep(event: Event): event is Event & { step: string } {
 }
 
 /** What an earlier process of this run left running would change the world behind this one's back. */
-async function endLeftovers(run: string, renderer: Renderer): Promise<void> {
-  for (const { identity, argv } of await endOrphans(run)) {
-    renderer.notice(
-      `ended process ${identity.pid}, left behind by an earlier attempt: ${argv.map(quoteWord).join(' ')}`,
-    );
+async function endLeftovers(session: Session, events: readonly Event[]): Promise<void> {
+  const { host } = session.ports;
+  const commands = recordedCommands(events, await host.boot());
+  const ended = await endOrphans(
+    session.state.run,
+    commands.map(({ process }) => process),
+  );
+  for (const { identity, argv, how } of ended) {
+    const { pid, startTime } = identity;
+    const known = commands.find(({ process }) => process.pid === pid && process.startTime === startTime);
+    // What a script gives its own children may be secret; what a step runs never is.
+    await record(session, {
+      type: 'orphan.ended',
+      process: identity,
+      argv: [...(known?.argv ?? argv.slice(0, 1))],
+      how,
+    });
   }
 }
 

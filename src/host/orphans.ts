@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { ProcessIdentity } from '../journal/event.ts';
-import { allPids, identityOf, isAlive, isEnded, statOf } from './process.ts';
+import { LockedError } from '../errors.ts';
+import { leftBehind } from './leftovers.ts';
+import { allPids, bootId, identityOf, isAlive, isEnded, statOf } from './process.ts';
 import { runMark } from './shell.ts';
 
 /** A process that an earlier attempt of a run left behind. */
@@ -13,78 +15,113 @@ export interface Orphan {
 const pollMs = 50;
 const defaultGraceMs = 10_000;
 
+/** What was done about an orphan: ended by a signal, or only waited for, since it may not be signalled. */
+export interface EndedOrphan extends Orphan {
+  readonly how: 'ended' | 'waited';
+}
+
 /**
- * Living processes that carry the run's mark and belong to no attempt of this process: not itself,
- * what it was started from, or what it started. One that changed its environment, or that another
- * service started for the run (systemd-run), is not found.
+ * Living processes that an earlier attempt of a run left behind; see leftovers.ts for which these are.
+ * What another service started for the run (systemd-run) is not among them.
+ *
+ * @param recorded the commands that the run's journal names, of this boot and PID namespace
  */
-export function findOrphans(run: string): readonly Orphan[] {
-  const parents = parentsByPid();
-  const ours = new Set(ancestors(process.pid, parents));
-  return [...parents.keys()]
-    .filter(
-      (pid) => !ours.has(pid) && !ancestors(pid, parents).includes(process.pid) && carriesMark(pid, run),
-    )
-    .flatMap((pid) => {
-      const identity = identityOf(pid);
-      // Read after the identity, so that both are of one process or the second is empty.
-      const argv = readNulSeparated(pid, 'cmdline');
-      return identity !== undefined && carriesMark(pid, run) ? [{ identity, argv }] : [];
-    });
+export function findOrphans(run: string, recorded: readonly ProcessIdentity[] = []): readonly Orphan[] {
+  const boot = bootId();
+  const here = recorded.filter((identity) => identity.bootId === boot);
+  const processes = allPids().flatMap((pid) => {
+    const stat = statOf(pid);
+    if (stat === undefined || isEnded(stat)) return [];
+    const { parent, session, startTime } = stat;
+    return [{ pid, parent, session, startTime, marked: carriesMark(pid, run) }];
+  });
+  const startTimes = new Map(processes.map(({ pid, startTime }) => [pid, startTime]));
+  return leftBehind(processes, here, process.pid).flatMap((pid) => {
+    const identity = identityOf(pid);
+    // Read after the identity, so that both are of one process or the second is empty.
+    const argv = readNulSeparated(pid, 'cmdline');
+    return identity !== undefined && identity.startTime === startTimes.get(pid) ? [{ identity, argv }] : [];
+  });
 }
 
 /**
  * Ends what an earlier attempt of a run left behind: SIGTERM, and SIGKILL after the grace.
- * Resolves to what was ended, when it has ended.
+ * Resolves when all of it has ended.
+ *
+ * @throws LockedError `orphans.alive` naming those that did not end, also after SIGKILL
  */
-export async function endOrphans(run: string, graceMs = defaultGraceMs): Promise<readonly Orphan[]> {
-  const ended = new Map<number, Orphan>();
+export async function endOrphans(
+  run: string,
+  recorded: readonly ProcessIdentity[] = [],
+  { graceMs = defaultGraceMs }: { readonly graceMs?: number } = {},
+): Promise<readonly EndedOrphan[]> {
+  const known = new Map<string, EndedOrphan>();
   let signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM';
   let deadline = performance.now() + graceMs;
   for (;;) {
     // Again at each look: what is ended may start something else on its way.
-    const orphans = findOrphans(run);
-    if (orphans.length === 0) return [...ended.values()];
+    const orphans = stillAlive(run, recorded, known);
+    if (orphans.length === 0) return [...known.values()];
     if (performance.now() >= deadline) {
-      if (signal === 'SIGKILL') return [...ended.values()];
+      if (signal === 'SIGKILL') throw alive(orphans);
       signal = 'SIGKILL';
       deadline = performance.now() + graceMs;
     }
     for (const orphan of orphans) {
-      if (signal === 'SIGKILL' || !ended.has(orphan.identity.pid)) endIfSame(orphan.identity, signal);
-      ended.set(orphan.identity.pid, orphan);
+      const key = keyOf(orphan.identity);
+      if (signal === 'SIGTERM' && known.has(key)) continue;
+      const reached = endIfSame(orphan.identity, signal);
+      const how = reached || known.get(key)?.how === 'ended' ? 'ended' : 'waited';
+      known.set(key, { ...orphan, how });
     }
     await setTimeout(pollMs);
   }
 }
 
-/** Looks right before the signal, so that a process that got the pid meanwhile is not harmed. */
-function endIfSame(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (!isAlive(identity)) return;
+/** Those that are found now, and those found before: what tied them to the run may have ended first. */
+function stillAlive(
+  run: string,
+  recorded: readonly ProcessIdentity[],
+  known: ReadonlyMap<string, EndedOrphan>,
+): readonly Orphan[] {
+  const found = findOrphans(run, recorded);
+  const keys = new Set(found.map(({ identity }) => keyOf(identity)));
+  const before = [...known].flatMap(([key, orphan]) =>
+    !keys.has(key) && isAlive(orphan.identity) ? [orphan] : [],
+  );
+  return [...found, ...before];
+}
+
+function keyOf({ pid, startTime }: ProcessIdentity): string {
+  return `${pid} ${startTime}`;
+}
+
+/**
+ * Looks right before the signal, so that a process that got the pid meanwhile is not harmed.
+ * @returns false when it may not be signalled
+ */
+function endIfSame(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL'): boolean {
+  if (!isAlive(identity)) return true;
   try {
     process.kill(identity.pid, signal);
-  } catch {
-    // It ended by itself.
+    return true;
+  } catch (error) {
+    // Or it ended by itself.
+    return (error as NodeJS.ErrnoException).code !== 'EPERM';
   }
 }
 
-function parentsByPid(): ReadonlyMap<number, number> {
-  const parents = new Map<number, number>();
-  for (const pid of allPids()) {
-    const stat = statOf(pid);
-    if (stat !== undefined && !isEnded(stat)) parents.set(pid, stat.parent);
-  }
-  return parents;
-}
-
-/** A process and all that it was started from. */
-function ancestors(pid: number, parents: ReadonlyMap<number, number>): readonly number[] {
-  const chain: number[] = [];
-  for (let current: number | undefined = pid; current; current = parents.get(current)) {
-    if (chain.includes(current)) break;
-    chain.push(current);
-  }
-  return chain;
+function alive(orphans: readonly Orphan[]): LockedError {
+  const shown = orphans.map(({ identity: { pid }, argv }) => {
+    const state = statOf(pid)?.state;
+    const why = state === 'D' ? ', which waits for a disk' : '';
+    return `${pid} (${argv[0] ?? 'unnamed'}${why})`;
+  });
+  return new LockedError(
+    'orphans.alive',
+    `what an earlier attempt of this run left behind still runs and could not be ended: process ${shown.join(', ')}`,
+    'Nothing was begun. End it as the user who may (sudo kill PID), or wait: one that waits for a disk ends when the disk answers, else restart the machine. Then call this again.',
+  );
 }
 
 function carriesMark(pid: number, run: string): boolean {

@@ -6,6 +6,7 @@ export interface ProcessStat {
   readonly state: string;
   readonly parent: number;
   readonly group: number;
+  readonly session: number;
   /** Clock ticks since the kernel's boot; with the pid and the boot id it names one process for ever. */
   readonly startTime: string;
 }
@@ -17,10 +18,10 @@ export function parseStat(line: string): ProcessStat | undefined {
     .trim()
     .split(/\s+/);
   // proc_pid_stat(5): state is field 3 and starttime field 22.
-  const [state, parent, group] = fields;
+  const [state, parent, group, session] = fields;
   const startTime = fields[19];
   if (state === undefined || startTime === undefined || !/^\d+$/.test(startTime)) return undefined;
-  return { state, parent: Number(parent), group: Number(group), startTime };
+  return { state, parent: Number(parent), group: Number(group), session: Number(session), startTime };
 }
 
 /** `undefined` when there is no such process, or none that this one may see. */

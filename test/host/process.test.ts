@@ -11,6 +11,7 @@ test('a program name with spaces and parentheses does not shift the fields', () 
     state: 'S',
     parent: 1,
     group: 77,
+    session: 77,
     startTime: '4711',
   });
 });

@@ -7,7 +7,9 @@ import type { RunClaims } from '../../host/claims.ts';
 import { systemFiles } from '../../host/files.ts';
 import { readScan } from '../../host/journal-file.ts';
 import { lookAtLock, type LockSeen } from '../../host/lock.ts';
+import { readBoot } from '../../host/boot.ts';
 import { findOrphans, type Orphan } from '../../host/orphans.ts';
+import { recordedCommands } from '../../host/recorded-commands.ts';
 import { keptSources } from '../../host/runbook-file.ts';
 import type { RunFolder } from '../../host/runs.ts';
 import type { JournalEvent } from '../../journal/event.ts';
@@ -51,7 +53,12 @@ export async function runFacts(place: RunFolder, claims: readonly RunClaims[]): 
     events,
     state,
     lock,
-    orphans: works ? [] : findOrphans(place.id),
+    orphans: works
+      ? []
+      : findOrphans(
+          place.id,
+          recordedCommands(events, await readBoot()).map(({ process }) => process),
+        ),
     claims: claims.find(({ run }) => run === place.id),
     sources: await sourceFacts(place, events),
     files: await Promise.all(referredFiles(events).map(({ path, sha256 }) => fileFact(path, sha256))),
