@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import { MigrateError, messageOf } from '../errors.ts';
 import type { Notice, Notifier } from '../engine/index.ts';
 import { notifyByProgram, notifySystem } from '../host/notify.ts';
 import { notificationDocument, type NotificationDocument } from '../render/documents/notification.ts';
@@ -23,6 +25,29 @@ export function notifierOf(host: Pick<Host, 'exec' | 'clock'>): Notifier {
       return notifySystem(host.exec, text, { root: process.getuid?.() === 0 });
     },
   };
+}
+
+/**
+ * Tells of what kept a unit from even working on a run, which no journal can record. A notice that
+ * cannot be sent is in the unit's own output, as the error is.
+ */
+export async function notifyOfError(
+  host: Pick<Host, 'exec' | 'clock'>,
+  thrown: unknown,
+  about: Pick<Notice, 'run' | 'folder' | 'unattended'>,
+): Promise<void> {
+  const notice: Notice = {
+    ...about,
+    kind: 'failed',
+    about: messageOf(thrown),
+    hint: thrown instanceof MigrateError ? thrown.hint : undefined,
+    // What follows is the day and the letters that make it unique.
+    runbook: about.run.replace(/-\d{8}-\w+$/, ''),
+    host: hostname(),
+  };
+  await notifierOf(host)
+    .notify(notice)
+    .catch(() => undefined);
 }
 
 function textOf({ host, run, about, hint }: Notice): string {

@@ -1,6 +1,6 @@
 import { resumeAfterBoot, sampleSoaks, type Outcome } from '../engine/index.ts';
 import { exitCodes, LockedError, type ExitCode } from '../errors.ts';
-import { listRuns } from '../host/runs.ts';
+import { listRuns, runFolder } from '../host/runs.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { soaksDue } from '../plan/unattended.ts';
 import { atWork, hostFor } from './at-work.ts';
@@ -9,6 +9,7 @@ import { reportFailure } from './failure.ts';
 import type { Globals, Overrides } from './invocation.ts';
 import { runsNamed, type KnownRun } from './known-run.ts';
 import { runbookToResume, runbookToRollBack } from './pinned-runbook.ts';
+import { notifyOfError } from './notifier.ts';
 import { takeBackOverdue } from './overdue-run.ts';
 import { placesOf } from './places.ts';
 import { preferences } from './preferences.ts';
@@ -43,11 +44,15 @@ export async function resumeUnattended(name: string | undefined, given: Unattend
       }
     } catch (thrown) {
       if (thrown instanceof LockedError && thrown.code === 'lock.held') say(`left alone: ${thrown.message}`);
-      else
-        worst = worse(
-          worst,
-          reportFailure(thrown, { json: globals.json, verbose: false, stateDir: globals.stateDir }),
-        );
+      else {
+        const told = { json: globals.json, verbose: false, stateDir: globals.stateDir };
+        worst = worse(worst, reportFailure(thrown, told));
+        // The timer would say it again every few minutes, and its unit is seen to have failed.
+        if (given.by === 'boot') {
+          const { folder } = runFolder(state, each);
+          await notifyOfError(hostFor(given.overrides), thrown, { run: each, folder, unattended: 'boot' });
+        }
+      }
     }
   }
   return worst;

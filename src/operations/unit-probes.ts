@@ -68,7 +68,9 @@ export function unitErrors(
 
 function latestCursor(stdout: string): string | undefined {
   const line = stdout.split('\n').find((each) => each.startsWith('{'));
-  return line === undefined ? undefined : (JSON.parse(line) as { __CURSOR?: string }).__CURSOR;
+  if (line === undefined) return undefined;
+  const { __CURSOR: cursor } = JSON.parse(line) as { readonly __CURSOR?: string };
+  return cursor;
 }
 
 /** Whoever may not see an entry must not take it for none. */

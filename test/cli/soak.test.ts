@@ -226,6 +226,14 @@ describe('a soak at the command line', () => {
   });
 });
 
+test('what keeps the unit after a boot from even working on a run is told as well', async () => {
+  await begin();
+  writeFileSync(join(root, 'state/runs', run(), 'journal.jsonl'), 'damaged\n');
+  expect(await migrate('resume', '--unattended', 'boot', '--no-input')).toMatchObject({ exit: 6 });
+  const json: unknown = JSON.parse(readFileSync(join(root, 'told.json'), 'utf8'));
+  expect(notificationDocument.parse(json)).toMatchObject({ kind: 'failed', run: run(), runbook: 'soaks' });
+});
+
 test.each(['tell-me', './tell-me', 'never'])('migrate config set notify refuses %s', async (value) => {
   expect(await migrate('config', 'set', 'notify', value)).toMatchObject({
     exit: 2,

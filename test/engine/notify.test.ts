@@ -153,7 +153,7 @@ describe('somebody who is not there', () => {
     'is told again at the next occasion when telling %s, and the run does not mind',
     async (_, notify, is) => {
       const stage = staged((so) => so.confirm('go', { ask: 'Really?' }));
-      stage.answers.notify = notify as never;
+      stage.answers.notify = notify;
       await stage.run();
       expect(await afterBoot(stage)).toMatchObject({ status: 'waiting', exitCode: 3 });
       await afterBoot(stage);
