@@ -1,6 +1,7 @@
 import type { JournalFile } from '../host/journal-file.ts';
 import { openJournal } from '../host/journal-file.ts';
 import { acquireLock, type Lock } from '../host/lock.ts';
+import { demandOwnRun } from '../host/own-folder.ts';
 import type { RunFolder } from '../host/runs.ts';
 import { fold } from '../journal/fold.ts';
 import type { RunState } from '../journal/state.ts';
@@ -18,9 +19,10 @@ export interface OpenRun {
 
 /**
  * Opens a run to go on with it.
- * @throws LockedError when another process is at it; StateError when its journal cannot be trusted
+ * @throws LockedError when another process is at it; StateError when its state cannot be trusted
  */
 export async function openRun(place: RunFolder, clock: Clock, overrides: Overrides = {}): Promise<OpenRun> {
+  await demandOwnRun(place);
   const lock = await lockRun(place, overrides);
   try {
     const journal = await openJournal(place.journal, {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mustBeSameRunbook, type Pin } from '../engine/index.ts';
 import { bundledRunbooks, keepSources, loadRunbook, type LoadedRunbook } from '../host/runbook-file.ts';
+import { demandOwnRun } from '../host/own-folder.ts';
 import type { RunFolder } from '../host/runs.ts';
 import type { EventOf } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
@@ -20,9 +21,10 @@ export interface PinnedRunbook {
 /**
  * The runbook with which a run goes on: the file that it was begun with, edited or not; the run's own
  * copy when that is gone.
- * @throws UsageError when neither can be loaded
+ * @throws UsageError when neither can be loaded; StateError when others could have written the run's state
  */
 export async function runbookToResume(state: RunState, place: RunFolder): Promise<PinnedRunbook> {
+  await demandOwnRun(place);
   const versions = await keptVersions(place);
   const original = originalOf(state);
   if (original === undefined) {
@@ -54,6 +56,7 @@ export async function runbookToRollBack(
   state: RunState,
   place: RunFolder,
 ): Promise<PinnedRunbook | undefined> {
+  await demandOwnRun(place);
   const loaded = new Map<Version | undefined, Runbook>();
   const versions = await keptVersions(place);
   for (const version of [...versions, undefined]) {

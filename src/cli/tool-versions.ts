@@ -1,3 +1,4 @@
+import { StepError, UsageError } from '../errors.ts';
 import type { Host } from '../runbook/index.ts';
 import { findProgram } from '../host/program.ts';
 
@@ -36,12 +37,17 @@ export async function changedTools(
   };
 }
 
-/** `undefined` for a program that is not installed. */
+/**
+ * `undefined` for a program that is not installed.
+ * @throws UsageError `command.unsafe` for one that others could have put there
+ */
 export async function pathOf(tool: string): Promise<string | undefined> {
   try {
     return await findProgram(tool, process.env['PATH'], process.cwd());
-  } catch {
-    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof StepError)) throw thrown;
+    if (thrown.code === 'command.missing') return undefined;
+    throw new UsageError(thrown.code, thrown.message, thrown.hint, thrown);
   }
 }
 

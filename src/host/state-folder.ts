@@ -6,9 +6,8 @@ import type { Claim, Mount } from '../runbook/index.ts';
 import { makeFolderDurably } from './durable.ts';
 import { systemFiles } from './files.ts';
 import { otherStateFolders, type Surroundings } from './folders.ts';
+import { whyNotOwn } from './own-folder.ts';
 import { findSafePlace, placesOnDisks, warningOf, whyUnsafe } from './state-safety.ts';
-
-const worldWritable = 0o002;
 
 export interface StateCheck {
   /** The folder as asked for. */
@@ -45,23 +44,14 @@ export async function prepareStateFolder(check: StateCheck): Promise<readonly st
 export async function checkStateFolder(check: StateCheck): Promise<void> {
   const { folder, mounts, claims } = check;
   try {
-    const why = (await whyNotOurs(check)) ?? whyUnsafe(await realPathOf(folder), mounts, claims);
+    const stat = await systemFiles.stat(folder);
+    const notOwn = stat && whyNotOwn(folder, stat, check.surroundings.uid);
+    if (notOwn !== undefined) throw unsafe(check, notOwn.why, notOwn.mend);
+    const why = whyUnsafe(await realPathOf(folder), mounts, claims);
     if (why !== undefined) throw unsafe(check, why);
   } catch (error) {
     throw error instanceof StateError ? error : unwritable(check, error);
   }
-}
-
-async function whyNotOurs({ folder, surroundings }: StateCheck): Promise<string | undefined> {
-  const stat = await systemFiles.stat(folder);
-  if (stat === undefined) return undefined;
-  if (stat.kind === 'symlink') return 'it is a symlink, which may point elsewhere tomorrow';
-  if (stat.kind !== 'folder') return 'it is no folder';
-  if (stat.uid !== surroundings.uid) {
-    return `it belongs to the user ${stat.uid}, not to ${surroundings.uid} who runs this`;
-  }
-  if ((stat.mode & worldWritable) !== 0) return `everybody may write there (mode ${stat.mode.toString(8)})`;
-  return undefined;
 }
 
 /** The real path of what exists, and the rest as it is. */
@@ -70,15 +60,22 @@ async function realPathOf(path: string): Promise<string> {
   return real ?? join(await realPathOf(dirname(path)), basename(path));
 }
 
-function unsafe({ folder, mounts, claims, surroundings }: StateCheck, why: string): StateError {
+function unsafe(
+  { folder, mounts, claims, surroundings }: StateCheck,
+  why: string,
+  mend?: string,
+): StateError {
   const others = otherStateFolders(surroundings).filter((other) => other !== folder);
   const place = findSafePlace([...others, ...placesOnDisks(mounts)], mounts, claims);
   return new StateError(
     'state.unsafe',
     `the state folder ${folder} is not safe: ${why}`,
-    place === undefined
-      ? 'Give a folder on another disk with --state-dir; none that serves was found.'
-      : `This place serves: --state-dir ${place}`,
+    [
+      ...(mend === undefined ? [] : [mend]),
+      place === undefined
+        ? 'Give a folder on another disk with --state-dir; none that serves was found.'
+        : `This place serves: --state-dir ${place}`,
+    ].join('\n'),
   );
 }
 

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import type { ProcessIdentity } from '../../src/journal/event.ts';
@@ -50,6 +59,38 @@ test('a missing program is named, and so is a missing folder to run in', async (
   });
   await expect(exec({ argv: ['/no/such'] })).rejects.toMatchObject({ code: 'command.missing' });
   await expect(exec(shell('true', { cwd: '/no/such' }))).rejects.toThrow('there is no folder /no/such');
+});
+
+test('a program that others could have put into a folder of PATH is not run, and the folder is named', async () => {
+  const folder = temporaryFolder();
+  const bin = `${folder}/bin`;
+  mkdirSync(bin);
+  writeFileSync(`${bin}/tool`, '#!/bin/sh\necho ran\n', { mode: 0o755 });
+  const run = () => exec({ argv: ['tool'], env: { PATH: `${bin}:/usr/bin:/bin` } });
+  expect((await run()).stdout).toBe('ran\n');
+  const refused = (what: string) => ({
+    code: 'command.unsafe',
+    message: expect.stringContaining(`${bin}/tool, and everybody may write ${what}, so`) as string,
+    hint: expect.stringContaining(`Take ${bin} out of PATH`) as string,
+  });
+  chmodSync(bin, 0o777);
+  await expect(run()).rejects.toMatchObject(refused(bin));
+  chmodSync(bin, 0o755);
+  chmodSync(`${bin}/tool`, 0o777);
+  await expect(run()).rejects.toMatchObject(refused(`${bin}/tool`));
+  // A symlink in a good folder that leads into a bad one.
+  mkdirSync(`${folder}/elsewhere`);
+  writeFileSync(`${folder}/elsewhere/tool`, '#!/bin/sh\n', { mode: 0o755 });
+  chmodSync(`${folder}/elsewhere`, 0o777);
+  rmSync(`${bin}/tool`);
+  symlinkSync('../elsewhere/tool', `${bin}/tool`);
+  await expect(run()).rejects.toMatchObject(refused(`${folder}/elsewhere`));
+  // Its author has named it.
+  await exec({ argv: [`${folder}/elsewhere/tool`] });
+  if (process.getuid?.() !== 0) return;
+  chmodSync(`${folder}/elsewhere`, 0o755);
+  chownSync(`${folder}/elsewhere`, 1234, 1234);
+  await expect(run()).rejects.toThrow(`${folder}/elsewhere belongs to the user 1234, who is not root`);
 });
 
 test('a program is never taken from the current folder because PATH holds a dot', async () => {

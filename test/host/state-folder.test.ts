@@ -56,6 +56,15 @@ test('a symlink, a file, and what others may write are refused', async () => {
   await expect(checkStateFolder(await check(`${folder}/open`))).rejects.toThrow(
     'everybody may write there (mode 777)',
   );
+  mkdirSync(`${folder}/shared`);
+  chmodSync(`${folder}/shared`, 0o770);
+  if (uid === 0) {
+    chownSync(`${folder}/shared`, 0, 1234);
+    await expect(checkStateFolder(await check(`${folder}/shared`))).rejects.toMatchObject({
+      message: expect.stringContaining('the group 1234 may write there (mode 770)') as string,
+      hint: expect.stringContaining(`chmod go-rwx ${folder}/shared`) as string,
+    });
+  }
   await expect(prepareStateFolder(await check(`${folder}/file/state`))).rejects.toMatchObject({
     code: 'state.unwritable',
     exitCode: 6,
