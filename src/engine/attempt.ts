@@ -49,6 +49,7 @@ async function fromIntent(session: Session, node: StepNode, read: ReadContext): 
     (await refreshProofs(session, node));
   if (stands !== undefined) return stands;
   throwIfInterrupted(session.signal);
+  const clocks = session.ports.host.clock.now();
   const commands = await recordIntent(session, node, context, before);
   await session.ports.crashPoint('after-intent', node.id);
   const returned = await act(session, node, context, commands);
@@ -62,7 +63,8 @@ async function fromIntent(session: Session, node: StepNode, read: ReadContext): 
     attempt: step.attempts,
     by: 'act',
     ...(output === undefined ? {} : { output }),
-    ...verified,
+    // A step that only reads is a proof itself, as old as its first question.
+    ...(node.reversal === 'readonly' && !verified.verified ? { verified: true, clocks } : verified),
   });
   await session.ports.crashPoint('after-checkpoint', node.id);
   return { kind: 'done' };

@@ -1,8 +1,11 @@
-import { durationMs, type Node, type StepNode } from '../runbook/index.ts';
+import { durationMs, type CapturedContext, type Node, type StepNode } from '../runbook/index.ts';
+import { act } from './act.ts';
 import { find } from './check.ts';
+import { checkedCommands } from './commands.ts';
 import { capturedContext, contextOf, recordedCapture } from './context.ts';
 import { failureOf } from './failure.ts';
 import { isJournalFailure, nodeOf, record, stepOf, throwIfInterrupted, type Session } from './session.ts';
+import { parseOutput } from './output.ts';
 import type { StepResult } from './step-result.ts';
 import { verifyStep } from './verify.ts';
 
@@ -30,8 +33,11 @@ export async function refresh(
   for (const id of ids) {
     const node = nodeOf(session, id);
     if (node === undefined || !stands(session, node) || !isStale(session, node, maxAge)) continue;
+    // What was read first is as old as this.
+    const clocks = session.ports.host.clock.now();
+    let output: unknown;
     try {
-      await proveAgain(session, node);
+      output = await proveAgain(session, node);
     } catch (thrown) {
       if (isJournalFailure(thrown)) throw thrown;
       throwIfInterrupted(session.signal);
@@ -41,19 +47,34 @@ export async function refresh(
         failure: { ...failure, message: `"${id}" no longer verifies: ${failure.message}` },
       };
     }
-    await record(session, { type: 'step.verified', step: id, clocks: session.ports.host.clock.now() });
+    await record(session, {
+      type: 'step.verified',
+      step: id,
+      clocks,
+      ...(output === undefined ? {} : { output }),
+    });
   }
   return undefined;
 }
 
-async function proveAgain(session: Session, node: Node): Promise<void> {
+/** Gives the new output of a step that proves itself by running again. */
+async function proveAgain(session: Session, node: Node): Promise<unknown> {
   const read = contextOf(session, node);
   if (node.kind === 'check') await find(node, read);
-  if (node.kind !== 'step') return;
+  if (node.kind !== 'step') return undefined;
   const step = stepOf(session, node);
   // What was found done was never begun here, so nothing is captured yet, and nothing has changed it since.
   const captured = step.intent === undefined ? await node.body.capture?.(read) : recordedCapture(step);
-  await verifyStep(session, node, capturedContext(read, captured), structuredClone(step.output));
+  const context = capturedContext(read, captured);
+  if (node.body.verify === undefined) return runAgain(session, node, context);
+  await verifyStep(session, node, context, structuredClone(step.output));
+  return undefined;
+}
+
+async function runAgain(session: Session, node: StepNode, context: CapturedContext): Promise<unknown> {
+  const commands =
+    node.body.commands === undefined ? [] : checkedCommands(node.id, node.body.commands(context));
+  return parseOutput(node, await act(session, node, context, commands));
 }
 
 function stands(session: Session, node: Node): boolean {

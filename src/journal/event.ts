@@ -234,7 +234,8 @@ const bodies = [
     by: z.enum(['probe', 'person', 'idempotent']),
     why: z.string(),
   }),
-  z.object({ type: z.literal('step.verified'), ...step, clocks }),
+  /** A proof was renewed; a step that only reads ran again, and gave its output anew. */
+  z.object({ type: z.literal('step.verified'), ...step, clocks, output: json.optional() }),
 
   z.object({
     type: z.literal('command.started'),

@@ -56,6 +56,7 @@ export function applyToStep(
       return;
     case 'step.verified':
       step.verifiedAt = event.clocks;
+      if (event.output !== undefined) step.output = event.output;
       return;
     case 'irreversible.accepted':
       step.accepted = true;

@@ -105,6 +105,11 @@ function checkConfirmable(nodes: readonly Node[], problems: string[]): void {
   }
 }
 
+function canProveAgain(node: Node): boolean {
+  if (node.kind !== 'step') return node.kind === 'check';
+  return node.reversal === 'readonly' || node.body.verify !== undefined;
+}
+
 /** What a soak keeps fresh must be there, and must be able to prove itself again. */
 function checkFresh(nodes: readonly Node[], problems: string[]): void {
   const earlier = new Map<string, Node>();
@@ -115,8 +120,10 @@ function checkFresh(nodes: readonly Node[], problems: string[]): void {
         problems.push(
           `soak "${node.id}" keeps "${id}" fresh, and no earlier step has that id.${didYouMean(id, [...earlier.keys()])}`,
         );
-      } else if (fresh.kind !== 'check' && (fresh.kind !== 'step' || fresh.body.verify === undefined)) {
-        problems.push(`soak "${node.id}" keeps "${id}" fresh, which has no verify that could run again`);
+      } else if (!canProveAgain(fresh)) {
+        problems.push(
+          `soak "${node.id}" keeps "${id}" fresh, which cannot prove itself again: name a check, a step that only reads, or one with a verify`,
+        );
       }
     }
     earlier.set(node.id, node);

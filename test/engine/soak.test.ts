@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { chain, makes, type Unchecked } from './samples.ts';
 import { killed, Stage } from './stage.ts';
 
@@ -255,6 +256,20 @@ describe('what a soak keeps fresh', () => {
     await every(stage, 20 * minute, 3);
     expect(stage.of('step.skipped')).toMatchObject([{ why: 'already-done' }]);
     expect(proofs).toBe(2);
+  });
+
+  it('may be a step that only reads, which then runs again and gives its output anew', async () => {
+    let reads = 0;
+    const reading = {
+      readonly: true as const,
+      output: z.object({ read: z.number() }),
+      describe: 'reads the copy',
+      run: async () => ({ read: (reads += 1) }),
+    };
+    const stage = kept('30m', reading);
+    await every(stage, 20 * minute, 3);
+    expect(stage.of('step.verified')).toMatchObject([{ step: 'copy', output: { read: 2 } }]);
+    expect(stage.state.steps.get('copy')?.output).toEqual({ read: 2 });
   });
 
   it('may be a check, which is then run again', async () => {

@@ -313,9 +313,9 @@ describe('validate', () => {
       'a soak that keeps fresh what cannot prove itself',
       () =>
         begin()
-          .step('copy', look)
+          .step('copy', { commands: () => [], irreversible: 'it is sent' })
           .soak('a', soak(['copy'])),
-      'soak "a" keeps "copy" fresh, which has no verify that could run again',
+      'soak "a" keeps "copy" fresh, which cannot prove itself again: name a check, a step that only reads, or one with a verify',
     ],
     [
       'a fragment that is none',
