@@ -2,6 +2,7 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -131,6 +132,24 @@ test(
       2,
       true,
       false,
+    ]);
+  },
+);
+
+test(
+  'the doctor knows the manifest of a copy by the digest that it bears, and sees when it was changed',
+  { timeout },
+  async () => {
+    const place = newPlace();
+    mkdirSync(join(place.world, 'from'));
+    writeFileSync(join(place.world, 'from/file'), 'content');
+    const file = join(import.meta.dirname, 'runbooks/copies.ts');
+    expect((await migrate(place, 'run', file, '--set', `world=${place.world}`)).exit).toBe(3);
+    expect(doubts((await ask(place, 'copies')).found)).toEqual([]);
+    const manifest = join(place.state, 'runs', runsOf(place)[0] ?? '', 'manifest');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"size":7', '"size":8'));
+    expect(doubts((await ask(place, 'copies')).found)).toEqual([
+      `files: ${manifest} is not what was recorded`,
     ]);
   },
 );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { openManifest } from '../../copy/index.ts';
 import { messageOf } from '../../errors.ts';
 import type { RunClaims } from '../../host/claims.ts';
 import { systemFiles } from '../../host/files.ts';
@@ -61,7 +62,7 @@ export async function runFacts(place: RunFolder, claims: readonly RunClaims[]): 
         ),
     claims: claims.find(({ run }) => run === place.id),
     sources: await sourceFacts(place, events),
-    files: await Promise.all(referredFiles(events).map(({ path, sha256 }) => fileFact(path, sha256))),
+    files: await Promise.all(referredFiles(events).map(({ path, sha256 }) => outputFact(path, sha256))),
     hasUndoScript: (await systemFiles.stat(join(place.folder, 'undo.sh')))?.kind === 'file',
   };
 }
@@ -84,6 +85,18 @@ async function sourceFacts(place: RunFolder, events: readonly JournalEvent[]): P
   const unique = [...new Map(kept.map((each) => [each.path, each])).values()];
   const facts = await Promise.all(unique.map(({ path, sha256 }) => fileFact(path, sha256)));
   return facts.map((fact) => ({ ...fact, path: relative(place.folder, fact.path) }));
+}
+
+/** A file by its hash, or a manifest by the digest that it bears itself. */
+async function outputFact(path: string, sha256: string): Promise<FileFact> {
+  const fact = await fileFact(path, sha256);
+  if (fact.is !== 'different') return fact;
+  try {
+    openManifest(path, sha256);
+    return { path, is: 'as-recorded' };
+  } catch {
+    return fact;
+  }
 }
 
 async function fileFact(path: string, sha256: string): Promise<FileFact> {
