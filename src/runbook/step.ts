@@ -40,15 +40,26 @@ interface CannotGoBack {
 }
 
 type UndoneBy<Params, Outputs, Input, Captured> =
-  | ({
+  | {
       readonly undo: Undo<Params, Outputs, Input, Captured>;
       /** What the undo consumes; asked for before a rollback begins. */
       readonly undoNeeds?: readonly UndoNeed<Params, Outputs, Input, Captured>[];
       readonly irreversible?: never;
       readonly readonly?: never;
-    } & GoesBack)
-  | ({ readonly irreversible: string; readonly undo?: never; readonly readonly?: never } & CannotGoBack)
-  | ({ readonly readonly: true; readonly undo?: never; readonly irreversible?: never } & CannotGoBack)
+      readonly confirmWithin?: GoesBack['confirmWithin'];
+    }
+  | {
+      readonly irreversible: string;
+      readonly undo?: never;
+      readonly readonly?: never;
+      readonly confirmWithin?: CannotGoBack['confirmWithin'];
+    }
+  | {
+      readonly readonly: true;
+      readonly undo?: never;
+      readonly irreversible?: never;
+      readonly confirmWithin?: CannotGoBack['confirmWithin'];
+    }
   // The last alternative is the one that the compiler names when none fits.
   | { readonly undo: RunbookTypeError<'say how this step is undone: undo, irreversible or readonly'> };
 

@@ -316,7 +316,8 @@ const edits: readonly (readonly [what: string, edited: () => Unchecked, ...says:
 ];
 
 describe('an edit, while a run waits, of', () => {
-  it.each(edits)('%s is told in its own words', async (_, edited, ...says) => {
+  const rows = edits.map(([what, edited, ...says]) => ({ what, edited, says }));
+  it.each(rows)('$what is told in its own words', async ({ edited, says }) => {
     const stage = await halfWay();
     const touches = says.some((line) => line.startsWith('!'));
     const before = stage.journal.length;
