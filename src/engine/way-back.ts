@@ -59,8 +59,10 @@ export async function lookAtWayBack(around: Surroundings, steps: readonly Rollba
   for (const step of steps) {
     around.signal.throwIfAborted();
     // One that has begun may have consumed what it needs; it goes on, or says itself why it cannot.
-    if (!isUntouched(step)) continue;
-    needs.push(...(await fileNeeds(around.host, step, files)));
+    const untouched = isUntouched(step);
+    const ofFiles = await fileNeeds(around.host, step, files);
+    if (!untouched) continue;
+    needs.push(...ofFiles);
     const node = nodeOf(around, step.id);
     const undo = step.step.intent?.undo;
     if (undo?.kind === 'code' && typeof node?.undo !== 'object') {
@@ -142,7 +144,7 @@ async function fileNeeds(
   { id, step }: RollbackStep,
   files: Map<string, string | undefined>,
 ): Promise<Need[]> {
-  const undo = step.intent?.undo;
+  const undo = step.status === 'not-started' ? undefined : step.intent?.undo;
   const actions = undo?.kind === 'data' ? (undo.actions as readonly UndoAction[]).filter(isRestoreFile) : [];
   const needs: Need[] = [];
   for (const { restore, content, expect } of actions) {
