@@ -2,6 +2,12 @@ import type { RehearsalPlan } from 'migrate-runbook';
 
 const uuid = '5a1d7c3e-0f62-4b8e-9c47-2d6e8f10a3b5';
 
+/** Where Nix keeps its own history: what it knows of builds (the paths are compared), logs, locks, stale roots. */
+const nixHistory = [
+  ...['db', 'gc.lock', 'gc-socket', 'gcroots/auto', 'temproots'].map((name) => `nix/${name}`),
+  'log',
+];
+
 /** A NixOS-WSL machine in miniature, with the figures of a real one in its parameters. */
 export const rehearsal: RehearsalPlan = {
   params: {
@@ -21,6 +27,14 @@ export const rehearsal: RehearsalPlan = {
       uuid: '0c3b9a52-7d84-4e16-8f2a-6b5e4d3c2a19',
       megabytes: 512,
     },
+  ],
+  notCompared: [
+    // A backup stays when its step is taken back, and restic names its files by chance; and what it caches.
+    '/mnt/backup',
+    '/root/.cache',
+    ...['/nix', '/mnt/wsl/storage/nixos-wsl-main'].flatMap((nix) =>
+      nixHistory.map((name) => `${nix}/var/${name}`),
+    ),
   ],
   files: { '/home/admin/restic-password': 'only for rehearsals\n' },
   nixosWsl: {

@@ -30,6 +30,13 @@ export function readShare(text: string): number {
   throw new InvalidArgumentError('expected a share such as 5%, above 0 and at most 100%.');
 }
 
+/** A whole number from 0. */
+export function readCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError('expected a whole number.');
+}
+
 /** Collects an option that may be given several times. */
 export function collect(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];

@@ -23,7 +23,15 @@ export interface RehearseOptions {
   readonly keep?: true | undefined;
   /** A step, or POINT:STEP. */
   readonly crash?: string | undefined;
+  /** These with `--crash everywhere` only. */
+  readonly points?: string | undefined;
+  readonly sample?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly case?: string | undefined;
 }
+
+/** Also the name that a step could have, which is then reached by `mid-act:everywhere`. */
+const everywhere = 'everywhere';
 
 /** Builds a world, runs the runbook in it as an operator would who answers every gate, and removes the world. */
 export async function rehearseRunbook(
@@ -41,10 +49,18 @@ export async function rehearseRunbook(
     );
   }
   const params = rehearsalParams(runbook, options.set);
+  const share = [...new Set(Object.keys(files).map((path) => dirname(path)))];
+  const runbookInWorld = name === runbook.id ? name : file;
+  if (options.crash === everywhere) {
+    const { rehearseEverywhere } = await import('./rehearse-everywhere.ts');
+    const setup = { plan, params, build: { share }, runbook: runbookInWorld };
+    const surroundings = { globals, terminal: await terminalOf(globals) };
+    return rehearseEverywhere(name, runbook, setup, options, surroundings);
+  }
+  refuseWithoutEverywhere(options);
   const crash = options.crash === undefined ? undefined : crashPlace(options.crash, runbook);
   const terminal = await terminalOf(globals);
   const began = performance.now();
-  const share = [...new Set(Object.keys(files).map((path) => dirname(path)))];
   const world = await waiting(terminal, 'building a miniature world', () =>
     buildWorld(plan, { share, keep: options.keep ?? false }),
   );
@@ -54,7 +70,7 @@ export async function rehearseRunbook(
       (text) => tell(text, globals, terminal),
       () =>
         rehearse(world, {
-          runbook: name === runbook.id ? name : file,
+          runbook: runbookInWorld,
           params,
           ...(plan.answers === undefined ? {} : { answers: plan.answers }),
           ...(crash === undefined ? {} : { crash }),
@@ -98,6 +114,17 @@ function rehearsalParams(runbook: Runbook, set: readonly string[]): Readonly<Rec
     'params.invalid',
     `what is given for the rehearsal of ${runbook.id} does not fit:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
     `migrate show ${runbook.id} lists the parameters.`,
+  );
+}
+
+/** @throws UsageError `rehearse.everywhere` */
+function refuseWithoutEverywhere(options: RehearseOptions): void {
+  const given = (['points', 'sample', 'seed', 'case'] as const).find((key) => options[key] !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(
+    'rehearse.everywhere',
+    `--${given} says which crashes to try, and there is only one`,
+    'Give it with --crash everywhere.',
   );
 }
 

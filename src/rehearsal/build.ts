@@ -23,6 +23,8 @@ export interface BuiltWorld {
   readonly facts: WorldFacts;
   /** The environment of every command in the world. */
   readonly env: Readonly<Record<string, string>>;
+  /** Folders of the host that it shows. */
+  readonly borrowed: readonly string[];
 }
 
 const rootMegabytes = 512;
@@ -83,7 +85,12 @@ export async function buildInNamespace(
     });
     await machine.reboot('shutdown');
   }
-  return { machine, env, facts: { disks: disks.kind, nix } };
+  const devices = Object.fromEntries([
+    [rootDevice, 'old-disk'],
+    ...[...added].map(([name, { device }]) => [device, name]),
+  ]) as Record<string, string>;
+  const borrowed = [...programs.binds, ...programs.lateBinds];
+  return { machine, env, borrowed, facts: { disks: disks.kind, nix, devices } };
 }
 
 function chooseNix({ nix }: BuildOptions): 'real' | 'fake' {

@@ -31,6 +31,10 @@ export const inWorld = {
   shared: '/.world',
   /** The offset of the world's clocks; see clock.ts. */
   clock: '/.world/clock',
-  /** Remembers that an injected crash has happened; see crash.ts. */
+  /** Files that begin with this remember which injected crashes have happened; see crash.ts. */
   crashed: '/.world/crashed',
+  /** What Node.js has compiled, for the next process. */
+  compiled: '/.world/compiled',
+  /** What the program came by, when that is asked for; see crash.ts. */
+  passes: '/.world/passes',
 } as const;

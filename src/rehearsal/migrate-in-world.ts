@@ -1,10 +1,9 @@
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Ports } from '../engine/ports.ts';
 import type { Clock } from '../runbook/index.ts';
 import { skippableClock } from './clock.ts';
-import { crashOnce, parseCrashSpec } from './crash.ts';
+import { dyingAt, recordingPasses, type Dying } from './crash.ts';
 import { inWorld } from './layout.ts';
-import { join } from 'node:path';
 
 // The command line as it runs in a world: the same program, with a clock that can be put forward and
 // a place to die. Nothing of this is understood by the `migrate` that is installed.
@@ -12,11 +11,10 @@ import { join } from 'node:path';
 type Main = (
   argv: readonly string[],
   overrides: {
-    clock: Clock;
-    crashPoint?: Ports['crashPoint'];
-    resumesByItself: boolean;
-    leaveUnconfirmed: boolean;
-  },
+    readonly clock: Clock;
+    readonly resumesByItself: boolean;
+    readonly leaveUnconfirmed: boolean;
+  } & Partial<Dying>,
 ) => Promise<number>;
 
 // By its path, since the command line builds on rehearsals and not the other way round.
@@ -24,10 +22,14 @@ const extension = import.meta.filename.endsWith('.ts') ? '.ts' : '.js';
 const file = join(import.meta.dirname, '..', 'cli', `main${extension}`);
 const { main } = (await import(pathToFileURL(file).href)) as { main: Main };
 
-const crash = process.env['MIGRATE_WORLD_CRASH'];
+const { MIGRATE_WORLD_CRASH: crash, MIGRATE_WORLD_PASSES: passes } = process.env;
 process.exitCode = await main(process.argv.slice(2), {
   clock: skippableClock(inWorld.clock),
   resumesByItself: true,
   leaveUnconfirmed: true,
-  ...(crash === undefined ? {} : { crashPoint: crashOnce(parseCrashSpec(crash), inWorld.crashed) }),
+  ...(crash === undefined ? {} : dyingAt(crash, inWorld.crashed)),
+  // A boot gives process numbers anew.
+  ...(passes === undefined
+    ? {}
+    : recordingPasses(inWorld.passes, `${process.pid}-${process.hrtime.bigint()}`)),
 });

@@ -41,6 +41,8 @@ export interface RunResult {
 export interface WorldFacts {
   readonly disks: 'loop' | 'folders';
   readonly nix: 'real' | 'fake' | 'none';
+  /** The disks' names by their devices. */
+  readonly devices: Readonly<Record<string, string>>;
 }
 
 /** What the supervisor can be asked for, with what it answers. */
@@ -52,6 +54,7 @@ export interface Calls {
   reboot: { ask: { kind: Reboot }; answer: null };
   skip: { ask: { milliseconds: number }; answer: null };
   snapshot: { ask: { paths: readonly string[]; beneath: boolean }; answer: Snapshot };
+  survey: { ask: { without: readonly string[] }; answer: Snapshot };
 }
 
 export type CallName = keyof Calls;

@@ -1,8 +1,9 @@
-import { realpathSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { exitCodes } from '../errors.ts';
 import { fold } from '../journal/fold.ts';
 import { readEvents } from '../journal/read.ts';
+import type { JournalEvent } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Json } from '../runbook/index.ts';
 import { inWorld, layoutOf } from './layout.ts';
@@ -20,6 +21,8 @@ export interface RehearsalOptions {
   readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
   /** Where the program is killed, once; see crash.ts. */
   readonly crash?: string;
+  /** Write down every place that the program comes by; see crash.ts. */
+  readonly passes?: boolean;
   /** Stop well when this step is done. */
   readonly until?: string;
   /** Let the program use this process's terminal. */
@@ -67,6 +70,16 @@ export async function rehearse(world: World, options: RehearsalOptions): Promise
   return drive(world, options, [...start, ...until], until);
 }
 
+/** Goes on with the world's run as `rehearse` does, which began it. */
+export async function goOnRehearsing(
+  world: World,
+  options: Omit<RehearsalOptions, 'runbook' | 'params'>,
+): Promise<RehearsalReport> {
+  const { run } = await mustHaveRun(world);
+  const until = options.until === undefined ? [] : ['--until', options.until];
+  return drive(world, options, ['resume', run, '--yes', '--wait', ...until], until);
+}
+
 /** Takes the world's run back to where it began, or to a step, with the reboots that this needs. */
 export async function rehearseRollback(
   world: World,
@@ -84,6 +97,7 @@ async function drive(
   onResume: readonly string[],
 ): Promise<RehearsalReport> {
   const count = { calls: 0, crashes: 0, reboots: 0 };
+  forgetCrashes(world);
   const migrate = (argv: readonly string[]) => {
     count.calls += 1;
     options.onMove?.({ kind: 'migrate', argv });
@@ -139,16 +153,28 @@ async function drive(
   throw new WorldError('world.endless', `the rehearsal did not come to an end in ${longestRehearsal} calls`);
 }
 
+/** What was once killed for an earlier rehearsal can be killed again. */
+function forgetCrashes(world: World): void {
+  const { shared } = layoutOf(world.folder);
+  const crashed = readdirSync(shared).filter((name) => name.startsWith(basename(inWorld.crashed)));
+  for (const name of crashed) rmSync(join(shared, name));
+}
+
 /** Calls the command line in the world. */
 export function callMigrate(
   world: World,
   argv: readonly string[],
-  options: Pick<RehearsalOptions, 'crash' | 'flags' | 'onOutput' | 'terminal'> = {},
+  options: Pick<RehearsalOptions, 'crash' | 'passes' | 'flags' | 'onOutput' | 'terminal'> = {},
 ): Promise<RunResult> {
+  const env = {
+    NODE_COMPILE_CACHE: inWorld.compiled,
+    ...(options.crash === undefined ? {} : { MIGRATE_WORLD_CRASH: options.crash }),
+    ...(options.passes === true ? { MIGRATE_WORLD_PASSES: 'yes' } : {}),
+  };
   return world.run(
     [realpathSync(process.execPath), moduleBeside('migrate-in-world'), ...argv, ...(options.flags ?? [])],
     {
-      ...(options.crash === undefined ? {} : { env: { MIGRATE_WORLD_CRASH: options.crash } }),
+      env,
       ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
       ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
     },
@@ -157,9 +183,14 @@ export function callMigrate(
 
 /** The state of the world's only run, from its journal; undefined before its first event. */
 export async function readRun(world: World): Promise<RunState | undefined> {
-  const { stdout } = await world.run(['sh', '-c', 'cat /var/lib/migrate/runs/*/journal.jsonl']);
-  const { events } = readEvents(Buffer.from(stdout), 'the journal of the rehearsal');
+  const events = await readRunEvents(world);
   return events.length === 0 ? undefined : fold(events);
+}
+
+/** The journal of the world's only run; empty before its first event. */
+export async function readRunEvents(world: World): Promise<readonly JournalEvent[]> {
+  const { stdout } = await world.run(['sh', '-c', 'cat /var/lib/migrate/runs/*/journal.jsonl']);
+  return readEvents(Buffer.from(stdout), 'the journal of the rehearsal').events;
 }
 
 async function mustHaveRun(world: World): Promise<RunState> {

@@ -9,42 +9,63 @@ export interface ComparisonOptions {
   readonly anyMounts?: boolean;
 }
 
+/** One thing in which two snapshots differ. */
+export interface Difference {
+  /** Of an entry; the whole line for a mount. */
+  readonly path: string;
+  /** `there` when it is in one of them only. */
+  readonly field: string;
+  /** For a person. */
+  readonly text: string;
+}
+
 /** What differs between two snapshots, a line each, for a person; empty when nothing does. */
 export function compareSnapshots(
   before: Snapshot,
   after: Snapshot,
   options: ComparisonOptions = {},
 ): readonly string[] {
-  const lines: string[] = [];
-  const paths = new Set([...Object.keys(before.entries), ...Object.keys(after.entries)]);
   const isExcept = (path: string) =>
     (options.except ?? []).some((outer) => path === outer || path.startsWith(`${outer}/`));
-  for (const path of [...paths].toSorted()) {
-    if (isExcept(path)) continue;
-    const old = before.entries[path];
-    const now = after.entries[path];
-    if (old === undefined) lines.push(`${path}: appeared`);
-    else if (now === undefined) lines.push(`${path}: is gone`);
-    else lines.push(...entryDifferences(path, old, now, options.anyTime?.includes(path) ?? false));
-  }
-  if (before.withXattrs !== after.withXattrs) lines.push('extended attributes were read only once');
-  if (options.anyMounts !== true && before.mounts !== undefined && after.mounts !== undefined) {
-    lines.push(...mountDifferences(before.mounts, after.mounts));
-  }
-  return lines;
+  return differences(before, after)
+    .filter(({ path }) => !isExcept(path))
+    .filter(({ path, field }) => field !== 'mtime' || options.anyTime?.includes(path) !== true)
+    .filter(({ field }) => field !== 'mounted' || options.anyMounts !== true)
+    .map(({ text }) => text);
 }
 
-function entryDifferences(
-  path: string,
-  before: SnapshotEntry,
-  after: SnapshotEntry,
-  anyTime: boolean,
-): readonly string[] {
+/** Everything that differs between two snapshots. */
+export function differences(before: Snapshot, after: Snapshot): readonly Difference[] {
+  const found: Difference[] = [];
+  const paths = new Set([...Object.keys(before.entries), ...Object.keys(after.entries)]);
+  for (const path of [...paths].toSorted()) {
+    const old = before.entries[path];
+    const now = after.entries[path];
+    if (old === undefined) found.push({ path, field: 'there', text: `${path}: appeared` });
+    else if (now === undefined) found.push({ path, field: 'there', text: `${path}: is gone` });
+    else found.push(...entryDifferences(path, old, now));
+  }
+  if (before.withXattrs !== after.withXattrs) {
+    found.push({ path: '', field: 'xattrs', text: 'extended attributes were read only once' });
+  }
+  if (before.mounts !== undefined && after.mounts !== undefined) {
+    found.push(
+      ...mountDifferences(before.mounts, after.mounts).map((text) => ({
+        path: text,
+        field: 'mounted',
+        text,
+      })),
+    );
+  }
+  return found;
+}
+
+function entryDifferences(path: string, before: SnapshotEntry, after: SnapshotEntry): readonly Difference[] {
   const show = (entry: SnapshotEntry): Record<string, string> => ({
     kind: entry.kind,
     mode: entry.mode.toString(8).padStart(4, '0'),
     owner: `${entry.uid}:${entry.gid}`,
-    ...(anyTime ? {} : { mtime: entry.mtime }),
+    mtime: entry.mtime,
     size: String(entry.size),
     content: entry.sha256?.slice(0, 16) ?? '',
     sparse: String(entry.sparse),
@@ -57,8 +78,11 @@ function entryDifferences(
   });
   const now = show(after);
   return Object.entries(show(before))
-    .filter(([name, value]) => now[name] !== value)
-    .map(([name, value]) => `${path}: ${name} was ${value || 'none'}, is ${now[name] || 'none'}`);
+    .filter(([field, value]) => now[field] !== value)
+    .map(([field, value]) => {
+      const text = `${path}: ${field} was ${value || 'none'}, is ${now[field] || 'none'}`;
+      return { path, field, text };
+    });
 }
 
 /** In the order of mounting, since a later mount covers an earlier one. */

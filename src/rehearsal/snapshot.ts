@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { parseMountInfo } from '../host/mounts.ts';
+import type { HashMemory } from './hash-memory.ts';
 import { readXattrs } from './xattrs.ts';
 
 /** Everything about one entry of a tree that a migration must not change. */
@@ -41,15 +42,30 @@ export interface Snapshot {
   readonly withXattrs: boolean;
 }
 
+export interface SnapshotOptions {
+  /** Paths that are left out, with everything beneath them. */
+  readonly without?: readonly string[];
+  /** Remembers what was hashed, for the next snapshot. */
+  readonly hashes?: HashMemory;
+}
+
 /**
  * Reads whole trees, through no symlink. `root` is a world's root directory, or `/proc/PID/root` of a
  * process in it, which shows what that process sees.
  */
-export async function takeSnapshot(root: string, paths: readonly string[]): Promise<Snapshot> {
+export async function takeSnapshot(
+  root: string,
+  paths: readonly string[],
+  { without = [], hashes }: SnapshotOptions = {},
+): Promise<Snapshot> {
   const entries: Record<string, SnapshotEntry> = {};
   const firstOfInode = new Map<string, string>();
-  const xattrs = await readXattrs(paths.map((path) => `${root}${path}`).filter((path) => existsSync(path)));
+  const left = new Set(without);
+  const trees = paths.flatMap((path) => treesWithout(root, path, without));
+  const xattrs = await readXattrs(trees.map((path) => `${root}${path}`).filter((path) => existsSync(path)));
+  const hash = hashes === undefined ? hashOf : (path: Buffer) => hashes.hashOf(path, hashOf);
   const add = async (path: Buffer): Promise<void> => {
+    if (left.has(path.toString())) return;
     const full = Buffer.concat([Buffer.from(root), path]);
     const stat = lstatSync(full, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined) return;
@@ -64,7 +80,7 @@ export async function takeSnapshot(root: string, paths: readonly string[]): Prom
             kind: 'file' as const,
             size: Number(stat.size),
             sparse: stat.blocks * 512n < stat.size,
-            ...(first === undefined ? { sha256: await hashOf(full) } : { sameFileAs: first }),
+            ...(first === undefined ? { sha256: await hash(full) } : { sameFileAs: first }),
           }
         : stat.isSymbolicLink()
           ? { kind: 'symlink' as const, target: pathText(readlinkSync(full, 'buffer')) }
@@ -91,6 +107,15 @@ export async function takeSnapshot(root: string, paths: readonly string[]): Prom
     mounts: mountInfo === undefined ? undefined : mountsIn(readFileSync(mountInfo, 'utf8')),
     withXattrs: xattrs !== undefined,
   };
+}
+
+/** The largest trees beneath a path that hold nothing of what is left out. */
+function treesWithout(root: string, path: string, without: readonly string[]): readonly string[] {
+  if (without.includes(path)) return [];
+  if (!without.some((other) => other.startsWith(`${path}/`))) return [path];
+  const stat = lstatSync(`${root}${path}`, { throwIfNoEntry: false });
+  if (stat?.isDirectory() !== true) return [path];
+  return readdirSync(`${root}${path}`).flatMap((name) => treesWithout(root, `${path}/${name}`, without));
 }
 
 function mountsIn(mountInfo: string): readonly SnapshotMount[] {

@@ -5,8 +5,10 @@ import { skipTime } from './clock.ts';
 import { layoutOf } from './layout.ts';
 import type { Answer, CallName, Calls, Question } from './protocol.ts';
 import { watchRequests } from './requests.ts';
+import { rememberHashes } from './hash-memory.ts';
 import { killInWorld, rescueWorld, runInWorld } from './run-in-world.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { surveyWorld } from './survey-world.ts';
 import { WorldError } from './world-error.ts';
 
 // The process that holds a world: PID 1 of the outer namespaces, so that the world dies with it.
@@ -14,6 +16,7 @@ import { WorldError } from './world-error.ts';
 
 const layout = layoutOf(process.argv[2] ?? '');
 let built: BuiltWorld | undefined;
+const hashes = rememberHashes();
 
 const answers: { [Name in CallName]: (ask: Calls[Name]['ask']) => Promise<Calls[Name]['answer']> } = {
   async build({ plan, options }) {
@@ -40,6 +43,7 @@ const answers: { [Name in CallName]: (ask: Calls[Name]['ask']) => Promise<Calls[
     const root = beneath ? layout.root : `/proc/${world().machine.init}/root`;
     return takeSnapshot(root, paths);
   },
+  survey: ({ without }) => surveyWorld(layout, world(), hashes, without),
 };
 
 function world(): BuiltWorld {

@@ -37,6 +37,8 @@ export interface World extends AsyncDisposable {
   skipTime(milliseconds: number): Promise<void>;
   /** The trees at these paths; with `beneath`, as they lie under everything that was mounted since boot. */
   snapshot(paths: readonly string[], options?: { beneath?: boolean }): Promise<Snapshot>;
+  /** Everything in which two worlds can differ; `without` some paths and everything beneath them. */
+  survey(without?: readonly string[]): Promise<Snapshot>;
   /** Ends the world and removes everything of it; with `keep`, all but the folder. */
   destroy(): Promise<void>;
 }
@@ -92,6 +94,7 @@ export async function buildWorld(plan: RehearsalPlan, options: WorldOptions = {}
       await supervisor.ask('skip', { milliseconds });
     },
     snapshot: (paths, { beneath = false } = {}) => supervisor.ask('snapshot', { paths, beneath }),
+    survey: (without = []) => supervisor.ask('survey', { without }),
     destroy,
     [Symbol.asyncDispose]: destroy,
   };

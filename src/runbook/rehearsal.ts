@@ -15,6 +15,11 @@ export interface RehearsalPlan {
   readonly files?: Readonly<Record<string, string | null>>;
   /** A sample Nix store at this path, as a NixOS-WSL machine has one, with its boot. */
   readonly nixosWsl?: NixosWslPlan;
+  /**
+   * Paths that are not compared when crashes are tried everywhere, with everything beneath them: where
+   * each run writes something else, or a rollback leaves something on purpose, such as a backup.
+   */
+  readonly notCompared?: readonly string[];
   /** Answers to gates, by step id, where typed input is asked for. */
   readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
 }

@@ -51,6 +51,11 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
     schema: documents.notificationDocument,
   },
   {
+    title: 'crash-coverage',
+    says: 'The last line of `migrate rehearse RUNBOOK --crash everywhere`; before it come notices.',
+    schema: documents.crashCoverageDocument,
+  },
+  {
     title: 'rehearsal',
     says: 'The last line of `migrate rehearse`; before it come the lines of every call in the world.',
     schema: documents.rehearsalDocument,

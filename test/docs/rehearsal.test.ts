@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { crashPoints } from '../../src/rehearsal/crash.ts';
+import { formatCase, groups, parseCase } from '../../src/rehearsal/everywhere/case.ts';
 import { project, readPage, sectionOf } from './pages.ts';
 
 const page = readPage('docs/rehearsal.md');
@@ -19,6 +20,16 @@ test('docs/rehearsal.md names every point at which a rehearsal can be killed', (
   const section = sectionOf(page, 'Kill it');
   const named = [...section.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, point]) => point);
   expect(new Set(named)).toEqual(new Set(crashPoints));
+});
+
+test('docs/rehearsal.md names every further point of a sweep, and its cases are some', () => {
+  const section = sectionOf(page, 'Kill it everywhere');
+  for (const group of groups.filter((name) => !crashPoints.some((point) => point === name))) {
+    expect(section).toContain(`\`${group}\``);
+  }
+  const cases = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name ?? '');
+  expect(cases.length).toBeGreaterThan(6);
+  for (const name of cases) expect(formatCase(parseCase(name))).toBe(name);
 });
 
 test('docs/rehearsal.md explains everything that a runbook can say of its world', () => {

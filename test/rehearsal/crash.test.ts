@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCrashSpec } from '../../src/rehearsal/crash.ts';
+import { formatCrashSpec, parseCrashSpec } from '../../src/rehearsal/crash.ts';
 
 describe('a place to crash at', () => {
   it('is a point, a step and an occurrence, of which the point alone is needed', () => {
@@ -15,6 +15,13 @@ describe('a place to crash at', () => {
       occurrence: 3,
     });
   });
+
+  it.each(['mid-act', 'mid-act:copy', 'mid-act:copy:2', 'half-line::3'])(
+    'is written as it is read: %s',
+    (text) => {
+      expect(formatCrashSpec(parseCrashSpec(text))).toBe(text);
+    },
+  );
 
   it.each(['', 'mid-air', 'mid-act:copy:0', 'mid-act:copy:x'])(
     'is refused as %j, with the points there are',
@@ -35,8 +42,8 @@ describe('an injected crash', () => {
 
   const pass = (spec: string, points: readonly (readonly [string, string])[]) => {
     const code = `
-      const { crashOnce, parseCrashSpec } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/rehearsal/crash.ts'))});
-      const at = crashOnce(parseCrashSpec(${JSON.stringify(spec)}), ${JSON.stringify(join(folder, 'crashed'))});
+      const { dyingAt } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/rehearsal/crash.ts'))});
+      const { crashPoint: at } = dyingAt(${JSON.stringify(spec)}, ${JSON.stringify(join(folder, 'crashed'))});
       for (const [point, step] of ${JSON.stringify(points)}) { await at(point, step); console.log(step); }
     `;
     const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
@@ -58,6 +65,20 @@ describe('an injected crash', () => {
 
   it('counts occurrences', () => {
     expect(pass('mid-act:second:2', points)).toEqual({ passed: ['first', 'second'], signal: 'SIGKILL' });
+  });
+
+  it('comes at each of several places, in whatever order they are passed', () => {
+    const spec = 'mid-act:second,mid-act:first';
+    expect(pass(spec, points)).toEqual({ passed: [], signal: 'SIGKILL' });
+    expect(pass(spec, points)).toEqual({ passed: ['first'], signal: 'SIGKILL' });
+    expect(pass(spec, points)).toEqual({ passed: ['first', 'second', 'second'], signal: null });
+  });
+
+  it('comes at the second of two in a row only after the first', () => {
+    const spec = 'mid-act:second+mid-act:first';
+    expect(pass(spec, points)).toEqual({ passed: ['first'], signal: 'SIGKILL' });
+    expect(pass(spec, points)).toEqual({ passed: [], signal: 'SIGKILL' });
+    expect(pass(spec, points)).toEqual({ passed: ['first', 'second', 'second'], signal: null });
   });
 
   it('does nothing elsewhere', () => {

@@ -2,6 +2,7 @@ export { bootDocument } from './boot.ts';
 export { configDocument } from './config.ts';
 export { doctorDocument } from './doctor.ts';
 export { detachedDocument } from './detached.ts';
+export { crashCoverageDocument } from './crash-coverage.ts';
 export { errorDocument } from './error.ts';
 export { listDocument } from './list.ts';
 export { liveDocument } from './live.ts';

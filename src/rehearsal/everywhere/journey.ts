@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json, RehearsalPlan } from '../../runbook/index.ts';
+import { layoutOf } from '../layout.ts';
+import type { BuildOptions } from '../protocol.ts';
+import { goOnRehearsing, readRun, rehearse, rehearseRollback, type RehearsalReport } from '../rehearse.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { buildWorld, type World } from '../world.ts';
+import { parsePasses, type Pass } from './enumerate.ts';
+import type { Seen } from './likeness.ts';
+
+/** What every world of a sweep is made of. */
+export interface Setup {
+  readonly plan: RehearsalPlan;
+  readonly build: BuildOptions & { readonly parent?: string };
+  /** The id of a runbook, or the path of a file that the worlds can see. */
+  readonly runbook: string;
+  readonly params: Readonly<Record<string, Json>>;
+  /** The ids of its steps and gates, in page order. */
+  readonly ids: readonly string[];
+}
+
+/** What is kept of the program's last words, in characters. */
+const lastWords = 2_000;
+
+/** Now, in nanoseconds since 1970; a little less, since file systems are that late. */
+function moment(): bigint {
+  return BigInt(Date.now() - 20) * 1_000_000n;
+}
+
+/** A world of its own, whose run is led from checkpoint to checkpoint in page order. */
+export class Journey implements AsyncDisposable {
+  readonly world: World;
+  readonly #setup: Setup;
+  readonly #built: bigint;
+  readonly #runBegan = moment();
+  /** As it was before the run. */
+  readonly start: Snapshot;
+  /** The index of the last step that is done; -1 before the first. */
+  at = -1;
+  /** As it was before the step that is taken back and done again. */
+  before: Seen | undefined;
+  /** What the program said last. */
+  said = '';
+
+  private constructor(setup: Setup, world: World, start: Snapshot, built: bigint) {
+    this.#built = built;
+    this.#setup = setup;
+    this.world = world;
+    this.start = start;
+  }
+
+  static async begin(setup: Setup): Promise<Journey> {
+    // mkfs writes times in whole seconds.
+    const built = moment() - 1_000_000_000n;
+    const world = await buildWorld(setup.plan, setup.build);
+    try {
+      return new Journey(setup, world, await world.survey(setup.plan.notCompared), built);
+    } catch (thrown) {
+      await world.destroy();
+      throw thrown;
+    }
+  }
+
+  /** Goes on until the step with this index is done, killed on the way or not. */
+  async to(index: number, how: { crash?: string; passes?: boolean } = {}): Promise<RehearsalReport> {
+    const { plan, runbook, params, ids } = this.#setup;
+    const until = ids[index];
+    const options = {
+      ...this.#drive(how),
+      ...(plan.answers === undefined ? {} : { answers: plan.answers }),
+      ...(until === undefined ? {} : { until }),
+    };
+    const isBegun = this.at >= 0 || (await readRun(this.world)) !== undefined;
+    const report = isBegun
+      ? await goOnRehearsing(this.world, options)
+      : await rehearse(this.world, { ...options, runbook, params });
+    if (report.outcome === 'done') this.at = index;
+    return report;
+  }
+
+  /** Takes the run back, wholly or until this step is the last that is done. */
+  back(to: string | undefined, how: { crash?: string; passes?: boolean } = {}): Promise<RehearsalReport> {
+    return rehearseRollback(this.world, { ...this.#drive(how), ...(to === undefined ? {} : { to }) });
+  }
+
+  async see(): Promise<Seen> {
+    const snapshot = await this.world.survey(this.#setup.plan.notCompared);
+    return { snapshot, built: this.#built, runBegan: this.#runBegan };
+  }
+
+  /** What the program came by since the last call. */
+  passes(): readonly Pass[] {
+    const file = join(layoutOf(this.world.folder).shared, 'passes');
+    if (!existsSync(file)) return [];
+    const passes = parsePasses(readFileSync(file, 'utf8'));
+    rmSync(file);
+    return passes;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.world.destroy();
+  }
+
+  #drive(how: { crash?: string; passes?: boolean }) {
+    this.said = '';
+    const onOutput = (text: string) => {
+      this.said = (this.said + text).slice(-lastWords);
+    };
+    return { ...how, flags: ['--no-input', '--no-color'], onOutput };
+  }
+}

@@ -1,0 +1,68 @@
+import { readdirSync } from 'node:fs';
+import type { BuiltWorld } from './build.ts';
+import type { HashMemory } from './hash-memory.ts';
+import type { WorldLayout } from './layout.ts';
+import { takeSnapshot, type Snapshot, type SnapshotEntry, type SnapshotMount } from './snapshot.ts';
+
+/** Not the world's state: the kernel's own, what it borrows of its host, and what the program keeps of its run. */
+const noState = ['/proc', '/sys', '/dev', '/.world', '/var/lib/migrate'];
+
+/** How what lies beneath the world's own mounts is named. */
+const beneathMark = 'beneath:';
+
+/**
+ * Everything of a world that a program can leave behind: all its disks and what is in memory file systems,
+ * as the world sees it and as it lies beneath the mounts, and the mount table. What differs from one
+ * world to another although nothing happened, such as the numbers of loop devices, is named alike.
+ */
+export async function surveyWorld(
+  layout: WorldLayout,
+  { machine, facts, borrowed }: BuiltWorld,
+  hashes: HashMemory,
+  without: readonly string[],
+): Promise<Snapshot> {
+  const given = { without: [...noState, ...borrowed, ...without], hashes };
+  const look = (root: string) =>
+    takeSnapshot(
+      root,
+      readdirSync(root).map((name) => `/${name}`),
+      given,
+    );
+  const live = await look(`/proc/${machine.init}/root`);
+  const beneath = await look(layout.root);
+  const { mounts = [] } = live;
+  return {
+    entries: { ...live.entries, ...covered(beneath, mounts) },
+    mounts: mounts.map((mount) => sameEverywhere(mount, layout, facts.devices)),
+    withXattrs: live.withXattrs,
+  };
+}
+
+/** What lies beneath mounts and so is not seen from above. */
+function covered(
+  beneath: Snapshot,
+  mounts: readonly SnapshotMount[],
+): Readonly<Record<string, SnapshotEntry>> {
+  const points = mounts.map(({ point }) => point).filter((point) => point !== '/');
+  const isCovered = (path: string) => points.some((point) => path === point || path.startsWith(`${point}/`));
+  return Object.fromEntries(
+    Object.entries(beneath.entries)
+      .filter(([path]) => isCovered(path))
+      .map(([path, entry]) => [`${beneathMark}${path}`, entry]),
+  );
+}
+
+function sameEverywhere(
+  mount: SnapshotMount,
+  { folder }: WorldLayout,
+  devices: Readonly<Record<string, string>>,
+): SnapshotMount {
+  const device = devices[mount.point];
+  return {
+    ...mount,
+    // The world's own /dev has its disks alone.
+    ...(device === undefined ? {} : { point: `/dev/${device}` }),
+    source: devices[mount.source] ?? mount.source.replace(folder, 'world'),
+    root: device === undefined ? mount.root.replace(folder, 'world') : `/${device}`,
+  };
+}
