@@ -79,5 +79,6 @@ async function openThere(
     claims: state.claims,
     since: now(),
     command: commandLine(),
+    shown: places.shownClaims,
   });
 }

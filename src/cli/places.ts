@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
-import { claimsFolder, stateFolder, type Surroundings } from '../host/folders.ts';
+import type { ShownFolder } from '../host/claims.ts';
+import { claimsFolder, shownClaimsFolder, stateFolder, type Surroundings } from '../host/folders.ts';
 import type { Globals } from './invocation.ts';
 
 /** Where this call keeps and finds things. */
@@ -8,6 +9,8 @@ export interface Places {
   readonly state: string;
   /** The machine's folder of claims. */
   readonly claims: string;
+  /** Where root shows them to others. */
+  readonly shownClaims?: ShownFolder | undefined;
   readonly surroundings: Surroundings;
 }
 
@@ -21,6 +24,7 @@ export function placesOf(globals: Pick<Globals, 'stateDir'>): Places {
   return {
     state: stateFolder(globals.stateDir, surroundings),
     claims: claimsFolder(surroundings),
+    shownClaims: shownClaimsFolder(surroundings),
     surroundings,
   };
 }

@@ -24,6 +24,7 @@ export async function reopenRun(known: KnownRun, places: Places, overrides: Over
       claims: open.state.claims,
       since: clock.now().wall,
       command: commandLine(),
+      shown: places.shownClaims,
     });
     return open;
   } catch (thrown) {

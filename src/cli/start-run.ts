@@ -110,6 +110,7 @@ async function begin(
         claims: pinned.claims,
         since: now(),
         command: commandLine(),
+        shown: places.shownClaims,
       });
       return openedRun(place, journal, lock);
     } catch (thrown) {

@@ -5,7 +5,7 @@ import { endOrphans } from '../host/orphans.ts';
 import { recordedCommands } from '../host/recorded-commands.ts';
 import { confirmationsIn } from '../host/confirmations.ts';
 import { openStepLogs } from '../host/step-logs.ts';
-import { releaseClaims } from '../host/claims.ts';
+import { releaseClaims, type ShownFolder } from '../host/claims.ts';
 import { messageOf } from '../errors.ts';
 import { isOver } from '../journal/state.ts';
 import type { Runbook } from '../runbook/index.ts';
@@ -27,6 +27,7 @@ export interface WorkGiven {
   readonly overrides: Overrides;
   /** The machine's folder of claims. */
   readonly claims: string;
+  readonly shownClaims?: ShownFolder | undefined;
   readonly yes: boolean;
   readonly accepted: readonly string[];
   /** This process began the run, so that nothing is left of an earlier one. */
@@ -95,7 +96,7 @@ export async function work<Result>(
     if (!given.fresh) await endLeftovers(session, journal.events);
     if (!given.fresh) tellMarks(await takeMarks(session), renderer);
     const result = await doIt(session);
-    if (isOver(state)) await releaseClaims(given.claims, place.id);
+    if (isOver(state)) await releaseClaims(given.claims, place.id, given.shownClaims);
     return { result, done, tookMs: Math.max(0, host.clock.now().wall - began) };
   } finally {
     logs.close();

@@ -3,20 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { LockedError, messageOf, MigrateError, StateError } from '../errors.ts';
 import { claimName, claimsCollide, quoteWord, type Claim } from '../runbook/index.ts';
+import { claimSchema } from './claim-schema.ts';
 import { makeFolderDurably, replaceDurably } from './durable.ts';
 import { hasEnded } from './ended-run.ts';
 import { systemFiles } from './files.ts';
 import { acquireLock } from './lock.ts';
-
-const claimSchema: z.ZodType<Claim> = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('path'),
-    path: z.string(),
-    role: z.enum(['source', 'target', 'shadowed', 'replaced']),
-  }),
-  z.object({ kind: z.literal('unit'), unit: z.string() }),
-  z.object({ kind: z.literal('dataset'), dataset: z.string() }),
-]);
+import { refuseRootsClaims, showClaims } from './shown-claims.ts';
 
 const runClaims = z.object({
   run: z.string(),
@@ -39,6 +31,14 @@ export interface ClaimRequest {
   readonly since: number;
   /** The command line of this process. */
   readonly command: string;
+  /** Where root shows its claims, and what this run does there. */
+  readonly shown?: ShownFolder | undefined;
+}
+
+/** The folder in which root's claims can be seen by everybody. */
+export interface ShownFolder {
+  readonly folder: string;
+  readonly as: 'root' | 'user';
 }
 
 /**
@@ -76,6 +76,7 @@ export async function claimResources(folder: string, request: ClaimRequest): Pro
 async function claimLocked(folder: string, request: ClaimRequest): Promise<void> {
   const { run, runbook, stateFolder, since } = request;
   const claims = await withRealPaths(request.claims);
+  if (request.shown?.as === 'user') await refuseRootsClaims(request.shown.folder, claims);
   for (const other of await listClaims(folder)) {
     if (other.run === run) continue;
     const collision = findCollision(claims, other.claims);
@@ -87,11 +88,18 @@ async function claimLocked(folder: string, request: ClaimRequest): Promise<void>
   }
   const content: RunClaims = { run, runbook, stateFolder, claims, since: new Date(since).toISOString() };
   await replaceDurably(fileOf(folder, run), `${JSON.stringify(content, undefined, 2)}\n`, async () => {});
+  if (request.shown?.as === 'root') await showAll(folder, request.shown);
+}
+
+/** It only keeps ordinary users off, and is made good by the next claim: no reason to stop a run. */
+async function showAll(folder: string, shown: ShownFolder): Promise<void> {
+  await showClaims(shown.folder, await listClaims(folder)).catch(() => {});
 }
 
 /** Frees what a run holds, durably; nothing happens when it holds nothing. */
-export async function releaseClaims(folder: string, run: string): Promise<void> {
+export async function releaseClaims(folder: string, run: string, shown?: ShownFolder): Promise<void> {
   await systemFiles.remove(fileOf(folder, run));
+  if (shown?.as === 'root') await showAll(folder, shown);
 }
 
 /**

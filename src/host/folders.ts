@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import type { ShownFolder } from './claims.ts';
 
 /** What decides where things are kept. */
 export interface Surroundings {
@@ -24,8 +25,8 @@ export function stateFolder(option: string | undefined, { env, uid, home }: Surr
 }
 
 /**
- * Where the claims of all runs on this machine are kept, whatever `--state-dir` says. Runs of root
- * and runs of a user do not see each other's. `MIGRATE_CLAIMS_DIR` is for containers and tests.
+ * Where the claims of all runs on this machine are kept, whatever `--state-dir` says: root's and each
+ * user's apart, see `shownClaimsFolder`. `MIGRATE_CLAIMS_DIR` is for containers and tests.
  *
  * @throws UsageError `state.relative` for a path that is not absolute.
  */
@@ -33,6 +34,12 @@ export function claimsFolder({ env, uid, home }: Surroundings): string {
   const given = env['MIGRATE_CLAIMS_DIR'];
   if (given) return absolute(given, 'MIGRATE_CLAIMS_DIR');
   return join(uid === 0 ? rootFolder : userFolder(env, home), 'claims');
+}
+
+/** Where root shows its claims to ordinary users; nowhere when all share one folder. */
+export function shownClaimsFolder({ env, uid }: Surroundings): ShownFolder | undefined {
+  if (env['MIGRATE_CLAIMS_DIR']) return undefined;
+  return { folder: '/var/lib/migrate-claims', as: uid === 0 ? 'root' : 'user' };
 }
 
 /** Where state may lie as well, in the order of preference. */
