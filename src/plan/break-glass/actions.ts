@@ -10,11 +10,20 @@ import {
 import { asked, demand, isLazyUnmount, only, ownGuards } from './guards.ts';
 import { fed, harmless, sha256, word, words } from './words.ts';
 
-/** The lines that take one step back, by what was recorded of it. */
-export function undoLines(id: string, undo: RecordedUndo): string {
+/**
+ * The lines that take one step back, by what was recorded of it.
+ *
+ * @param earlier of the steps that are undone after it: a file may be further back already
+ */
+export function undoLines(id: string, undo: RecordedUndo, earlier: readonly RecordedUndo[]): string {
   if (undo.kind === 'data') {
+    const rest = earlier.flatMap((each) => (each.kind === 'data' ? each.actions : []));
     return (undo.actions as readonly UndoAction[])
-      .map((action) => (isRestoreFile(action) ? restoreLines(action) : commandLines(id, action)))
+      .map((action, index) =>
+        isRestoreFile(action)
+          ? restoreLines(action, [...undo.actions.slice(index + 1), ...rest] as readonly UndoAction[])
+          : commandLines(id, action),
+      )
       .join('');
   }
   if (undo.kind !== 'code') return '';
@@ -29,21 +38,30 @@ function byHand(id: string, sentence: string): string {
   return `  by_hand ${word(id)} ${word(harmless(sentence))}\n`;
 }
 
-function restoreLines({ restore, content, mode, mtime, expect }: RestoreFile): string {
+function restoreLines(
+  { restore, content, mode, mtime, expect }: RestoreFile,
+  later: readonly UndoAction[],
+): string {
+  const furtherBack = later.filter(isRestoreFile).filter((action) => action.restore === restore);
   const says =
     content === null
       ? `remove ${restore}, which was not there`
       : `put ${restore} back as it was (${Buffer.byteLength(content)} bytes)`;
   const call = words([
     restore,
-    content === null ? 'none' : sha256(content),
+    hashOf(content),
     expect === undefined ? '' : sha256(expect),
     mode === undefined ? '' : mode.toString(8).padStart(4, '0'),
     mtime ?? '',
+    ...furtherBack.map((action) => hashOf(action.content)),
   ]);
   const { line, document } = fed(`restore ${call}`, content ?? '');
   // In a pipeline the function has a process of its own, whose end must end all.
   return `  if action ${word(harmless(says))}; then\n    ${line} || exit\n${document}  fi\n`;
+}
+
+function hashOf(content: string | null): string {
+  return content === null ? 'none' : sha256(content);
 }
 
 function commandLines(id: string, command: BreakGlassCommand): string {

@@ -41,7 +41,7 @@ export function breakGlassScript(given: BreakGlass): string {
     values(given),
     library,
     `\n# --- what this run did, latest first -------------------------------------------------------------\n`,
-    ...undoable.map(stepFunction),
+    ...undoable.map((step, index) => stepFunction(step, undoable.slice(index + 1))),
     `\nundo_all() {\n${calls(undoable)}}\n`,
     `\nundo_what_boots() {\n${calls(atBoot)}}\n`,
     `\nrefuse_irreversible() {\n${refusals(steps)}}\n`,
@@ -89,9 +89,14 @@ function values({ run, host, machineId, user, rollbacks }: BreakGlass): string {
 
 type Named = BreakGlassStep & { readonly name: string };
 
-function stepFunction({ name, id, title, undo }: Named): string {
+function stepFunction({ name, id, title, undo }: Named, earlier: readonly Named[]): string {
   const call = words([id, markKey(id, undo)]);
-  return `\n${name}() {\n  begin ${call} ${word(harmless(title))} || return 0\n${undoLines(id, undo)}  finish ${call}\n}\n`;
+  const lines = undoLines(
+    id,
+    undo,
+    earlier.map((step) => step.undo),
+  );
+  return `\n${name}() {\n  begin ${call} ${word(harmless(title))} || return 0\n${lines}  finish ${call}\n}\n`;
 }
 
 function calls(steps: readonly Named[]): string {

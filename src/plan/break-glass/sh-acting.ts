@@ -66,12 +66,20 @@ accept() {
   stop "that command exited with $code"
 }
 
-# FILE HASH EXPECTED-HASH MODE TIME, the content on standard input. "none" is the hash of no file.
+# FILE HASH EXPECTED-HASH MODE TIME HASH..., the content on standard input. "none" is the hash of no file; the
+# further ones are of what earlier steps put the file back to.
 restore() {
   file=$1
   if [ -L "$file" ]; then file=$(readlink -f -- "$file") || stop "$1 is a symlink that leads nowhere"; fi
   hash_of "$file"
   if [ "$hash" != "$2" ]; then
+    number=0
+    for further in "$@"; do
+      number=$((number + 1))
+      if [ "$number" -le 5 ] || [ "$hash" != "$further" ]; then continue; fi
+      say '     it is further back already'
+      return 0
+    done
     if [ -n "$3" ] && [ "$hash" != "$3" ]; then
       stop "$file was changed by somebody since, so it is not put back. Put the change aside, restore the file, and say --done $step"
     fi

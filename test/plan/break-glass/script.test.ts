@@ -237,6 +237,21 @@ test('a file that somebody changed since is left alone', () => {
   expect(readFileSync(file, 'utf8')).toBe('old');
 });
 
+test('a file that several steps have edited goes back edit by edit, and is not taken for changed when it is further back', () => {
+  const run = runFolder([]);
+  const file = join(run.folder, 'file');
+  run.rewrite([
+    step('b', data({ restore: file, content: 'once', expect: 'twice' })),
+    step('a', data({ restore: file, content: 'never', expect: 'once' })),
+  ]);
+  for (const text of ['twice', 'once', 'never']) {
+    writeFileSync(file, text);
+    writeFileSync(join(run.folder, 'undo.done'), '');
+    expect(run.run()).toMatchObject({ status: 0 });
+    expect(readFileSync(file, 'utf8')).toBe('never');
+  }
+});
+
 test('a file that was not there is removed, and the file behind a symlink is put back', () => {
   const run = runFolder([]);
   const [made, link, behind] = ['made', 'link', 'behind'].map((name) => join(run.folder, name)) as [

@@ -104,7 +104,9 @@ describe.skipIf(!isRoot).concurrent('undo.sh of wsl-nix-store, where there is no
         expect(await undo('-y')).toMatchObject({ exitCode: 3 });
         await world.reboot();
       }
-      for (const time of ['once', 'twice']) {
+      for (const time of ['at first', 'where nothing of it happened']) {
+        // Without its marks it does everything again, now that none of it is there.
+        await stage.sh('rm -f /var/lib/migrate/runs/*/undo.done');
         const undone = await undo('-y');
         expect(undone, `${time}: ${undone.stdout}${undone.stderr}`).toMatchObject({ exitCode: 0 });
       }
