@@ -2,7 +2,6 @@ import type { EngineHost } from '../engine/index.ts';
 import type { Session } from '../engine/session.ts';
 import type { ExitCode } from '../errors.ts';
 import { secretsIn } from '../host/secrets.ts';
-import { resumesAtBoot } from '../host/systemd.ts';
 import { thisMachine } from '../host/this-machine.ts';
 import { silentRenderer } from '../render/renderer.ts';
 import type { Runbook } from '../runbook/index.ts';
@@ -15,6 +14,7 @@ import { rendererFor } from './renderer.ts';
 import { printResult, resultOf, type Conclusion } from './result.ts';
 import { interruptible } from './signals.ts';
 import { terminalOf } from './terminal.ts';
+import { timerWillLook } from './timer-looks.ts';
 import { work } from './work.ts';
 
 export interface AtWork {
@@ -41,7 +41,7 @@ export async function atWork(
   try {
     const terminal = await terminalOf(globals);
     const host = hostFor(overrides, open.state.params);
-    const timer = await timerLooks(given);
+    const timer = given.unattended === 'timer' || (await timerWillLook(runbook, placesOf(globals).state));
     const renderer =
       given.silent === true ? silentRenderer : await rendererFor(globals, terminal, host.clock);
     const worked = await interruptible(
@@ -59,6 +59,7 @@ export async function atWork(
             signal,
             overrides,
             claims: placesOf(globals).claims,
+            shownClaims: placesOf(globals).shownClaims,
             yes: given.yes ?? false,
             accepted: given.accepted ?? [],
             fresh: given.fresh ?? false,
@@ -76,12 +77,6 @@ export async function atWork(
   } finally {
     await open.close();
   }
-}
-
-async function timerLooks({ globals, runbook, unattended }: AtWork): Promise<boolean> {
-  if (unattended === 'timer') return true;
-  const soaks = runbook?.nodes.some(({ kind }) => kind === 'soak') === true;
-  return soaks && resumesAtBoot(placesOf(globals).state);
 }
 
 /** @param params of the run, whose secrets are kept from whom they are not given to */

@@ -2,7 +2,6 @@ import { exitCodes, type ExitCode } from '../errors.ts';
 import { dirname } from 'node:path';
 import { breakGlassIn } from '../host/break-glass.ts';
 import { readLock } from '../host/lock.ts';
-import { resumesAtBoot } from '../host/systemd.ts';
 import { isOver } from '../journal/state.ts';
 import { statusDocument, type StatusDocument } from '../render/documents/status.ts';
 import { harmlessJson } from '../render/harmless.ts';
@@ -19,6 +18,7 @@ import { interruptible } from './signals.ts';
 import { withStateOption } from './state-option.ts';
 import { surveyRuns, type SurveyedRuns } from './surveyed-runs.ts';
 import type { Terminal } from './terminal.ts';
+import { timerLooksAt } from './timer-looks.ts';
 
 const watchEveryMs = 1_000;
 
@@ -69,10 +69,7 @@ async function statusOf(
   look: ((run: KnownRun) => Promise<WayBackLook>) | undefined,
 ): Promise<StatusDocument['runs'][number]> {
   const owner = await readLock(run.place.folder);
-  const soaks = run.state.nodes.some(
-    ({ kind, id }) => kind === 'soak' && run.state.steps.get(id)?.status === 'waiting',
-  );
-  const timer = soaks && (await resumesAtBoot(dirname(dirname(run.place.folder))));
+  const timer = await timerLooksAt(run.state, dirname(dirname(run.place.folder)));
   const status = runStatusOf(run, owner?.pid ?? null, clock.now().wall, timer);
   const next = (await nextByHand(run)) ?? status.next;
   if (look === undefined || !status.wayBack.open) return { ...status, next };
