@@ -167,9 +167,15 @@ function completeUndo(state: RunState, event: Extract<JournalEvent, { type: 'und
 }
 
 /** Whether an undo shows itself after the next boot only: the script undoes others after the boot, too. */
-function isForBoot(state: RunState, { by, step }: Extract<JournalEvent, { type: 'undo.completed' }>): boolean {
+function isForBoot(
+  state: RunState,
+  { by, step }: Extract<JournalEvent, { type: 'undo.completed' }>,
+): boolean {
   if (by === 'act') return true;
-  return by === 'script' && [...state.nodes, ...state.removed].find(({ id }) => id === step)?.effective === 'at-boot';
+  return (
+    by === 'script' &&
+    [...state.nodes, ...state.removed].find(({ id }) => id === step)?.effective === 'at-boot'
+  );
 }
 
 /** Nobody agrees in advance: consent given before a soak, an undo or an edit does not reach beyond it. */

@@ -140,7 +140,8 @@ export const definitionSchemas = {
       .array(soakProbe)
       .min(1, { error: 'must ask at least one question, or nothing is observed' })
       .refine((probes) => probes.length === 0 || probes.some(({ check }) => check !== undefined), {
-        error: 'must have at least one check: a counter that stands still says nothing of what was ill before',
+        error:
+          'must have at least one check: a counter that stands still says nothing of what was ill before',
       })
       .refine((probes) => new Set(probes.map(({ name }) => name)).size === probes.length, {
         error: 'must have a name of its own each',

@@ -116,26 +116,29 @@ describe('a soak that is not healthy', () => {
     expect(stage.stops).toHaveLength(2);
   });
 
-  it.each(['timer', 'boot'] as const)('is not looked at by the %s unit once it has stopped, and goes on by a resume', async (by) => {
-    const stage = new Soaking();
-    await stage.run();
-    stage.health = 'down';
-    await stage.passThenTimer(20 * minute);
-    stage.health = true;
-    const samples = stage.of('gate.sampled').length;
-    stage.clock.pass(20 * minute);
-    if (by === 'timer') expect(await stage.timer()).toMatchObject({ status: 'waiting', exitCode: 3 });
-    else {
-      stage.unattended = 'boot';
-      expect(await stage.run()).toMatchObject({ status: 'waiting', exitCode: 3 });
-      stage.unattended = undefined;
-    }
-    expect(stage.of('gate.sampled')).toHaveLength(samples);
-    expect((await stage.run()).message).toContain('0 min healthy so far');
-    expect(stage.of('gate.sampled')).toHaveLength(samples + 1);
-    await stage.passThenTimer(20 * minute);
-    expect(stage.of('gate.sampled')).toHaveLength(samples + 2);
-  });
+  it.each(['timer', 'boot'] as const)(
+    'is not looked at by the %s unit once it has stopped, and goes on by a resume',
+    async (by) => {
+      const stage = new Soaking();
+      await stage.run();
+      stage.health = 'down';
+      await stage.passThenTimer(20 * minute);
+      stage.health = true;
+      const samples = stage.of('gate.sampled').length;
+      stage.clock.pass(20 * minute);
+      if (by === 'timer') expect(await stage.timer()).toMatchObject({ status: 'waiting', exitCode: 3 });
+      else {
+        stage.unattended = 'boot';
+        expect(await stage.run()).toMatchObject({ status: 'waiting', exitCode: 3 });
+        stage.unattended = undefined;
+      }
+      expect(stage.of('gate.sampled')).toHaveLength(samples);
+      expect((await stage.run()).message).toContain('0 min healthy so far');
+      expect(stage.of('gate.sampled')).toHaveLength(samples + 1);
+      await stage.passThenTimer(20 * minute);
+      expect(stage.of('gate.sampled')).toHaveLength(samples + 2);
+    },
+  );
 
   it('asks whoever is there: stop here', async () => {
     const stage = new Soaking();

@@ -5,7 +5,10 @@ export function addConfig(program: Program, _invocation: Invocation): void {
   const config = program
     .command('config')
     .description('read and set your preferences (color, notify, jobs); nothing that decides what a run does')
-    .addHelpText('after', examples('migrate config list', 'migrate config set notify /usr/local/bin/tell-me'));
+    .addHelpText(
+      'after',
+      examples('migrate config list', 'migrate config set notify /usr/local/bin/tell-me'),
+    );
   config
     .command('get')
     .description('print one preference')

@@ -48,7 +48,10 @@ export const runStatus = z.object({
         countedMs: z.number().optional().describe('observed healthy time'),
         minMs: z.number().optional(),
         remainingMs: z.number().optional(),
-        maxGapMs: z.number().optional().describe('two looks further apart do not count, unless counters vouch'),
+        maxGapMs: z
+          .number()
+          .optional()
+          .describe('two looks further apart do not count, unless counters vouch'),
         opensAt: z.string().optional().describe('the earliest'),
         lookedAt: z.string().optional().describe('the latest look at the health'),
         sampler: z.enum(['timer', 'wait', 'resume']).optional().describe('who took it'),

@@ -66,7 +66,9 @@ function runText(run: RunStatusDocument, style: Style, now: number): string {
 function toText({ run, wayBack: { open, to } }: RunStatusDocument): string[] {
   if (!open || to.length === 0) return [];
   const more = to.length > 4 ? ` and ${to.length - 4} earlier` : '';
-  return [`Or in part, to one of: ${to.slice(0, 4).join(', ')}${more}; migrate rollback ${run} --to ${to[0]}`];
+  return [
+    `Or in part, to one of: ${to.slice(0, 4).join(', ')}${more}; migrate rollback ${run} --to ${to[0]}`,
+  ];
 }
 
 const marks: Record<Step['status'], readonly [mark: string, tone: Tone]> = {
