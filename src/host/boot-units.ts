@@ -78,7 +78,7 @@ export function bootUnits(given: BootUnitsGiven): readonly Unit[] {
 }
 
 function accuracyMs(everyMs: number): number {
-  return Math.min(5_000, Math.max(100, Math.round(everyMs / 20)));
+  return Math.min(5_000, Math.max(100, Math.floor(everyMs / 20)));
 }
 
 function unitSettings({ stateDir, mounts }: BootUnitsGiven, after: readonly string[] = []): Setting[] {
