@@ -13,6 +13,7 @@ import { sh, type UndoContext } from '../runbook/index.ts';
 import type { CopyInput } from './copy-input.ts';
 import type { CopyCaptured } from './copy-state.ts';
 import { forgetNews, putAside, refuseDamagedSource, settleNews } from './copy-news.ts';
+import { refuseOpenCopy } from './copy-open.ts';
 import { refuseShownElsewhere } from './copy-shown.ts';
 import { requireMounted } from './require-mount.ts';
 
@@ -48,6 +49,7 @@ export async function undoCopy(context: Context): Promise<void> {
       `What it is stands in the log of this step. Decide with --later-writes carry-back or --later-writes drop; or keep it, and settle this step as undone.`,
     );
   }
+  refuseOpenCopy(to);
   // Until here all may be repeated; from here on the rest is removed whatever is left of it.
   await (captured.target === 'absent' ? removeFolder(context) : emptyFolder(context));
   await forget(context);

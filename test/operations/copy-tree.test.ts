@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
@@ -13,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { copyPreview, copyTree, verifyTree } from '../../src/operations/index.ts';
 import { compareTrees } from '../copy/compare-trees.ts';
 import { temporaryFolder } from '../copy/folder.ts';
@@ -284,6 +285,24 @@ describe('an undo', () => {
     mkdirSync(other.from);
     await expect(second.undo()).rejects.toThrow(code('copy.undo-source-lost'));
     expect(existsSync(join(other.to, 'with space'))).toBe(true);
+  });
+
+  test('refuses while a process stands in the copy, or has a file of it open', async () => {
+    const all = places();
+    const final = await pass('final', all);
+    await final.act();
+    const user = spawn('sleep', ['60'], { cwd: all.to, stdio: 'ignore' });
+    onTestFinished(() => void user.kill('SIGKILL'));
+    await once(user, 'spawn');
+    await expect(final.undo()).rejects.toMatchObject({
+      code: 'copy.undo-target-in-use',
+      message: expect.stringContaining(`sleep (pid ${user.pid}) stands in`) as string,
+    });
+    expect(existsSync(join(all.to, 'with space'))).toBe(true);
+    user.kill('SIGKILL');
+    await once(user, 'close');
+    await final.undo();
+    expect(existsSync(all.to)).toBe(false);
   });
 
   test('refuses when another folder stands in the place of the copy', async () => {
