@@ -28,11 +28,12 @@ export interface SurveyedRuns {
 
 /** Every run of a state folder; the damage of one is in no other's way. */
 export async function surveyRuns(state: string): Promise<SurveyedRuns> {
-  const runs = await Promise.all((await listRuns(state)).map(lookAtRun));
-  const sound = runs.filter((run) => run !== undefined && !isDamaged(run)) as KnownRun[];
+  const looked = await Promise.all((await listRuns(state)).map(lookAtRun));
+  const runs = looked.filter((run) => run !== undefined);
+  const sound = runs.filter((run): run is KnownRun => !isDamaged(run));
   return {
     sound: sound.toSorted((one, other) => one.state.startedAt.localeCompare(other.state.startedAt)),
-    damaged: runs.filter((run) => run !== undefined && isDamaged(run)) as DamagedRun[],
+    damaged: runs.filter(isDamaged),
   };
 }
 

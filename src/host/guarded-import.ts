@@ -21,6 +21,7 @@ async function loadGuarded<Module>(load: () => Promise<Module>): Promise<Module>
   failed.catch(() => {});
   // Nothing is left that could ever go on, and Node.js would end without a word.
   const idle = () => fail(new Error('it waits for something that never happens'));
+  // oxlint-disable-next-line typescript/unbound-method -- it is put back as it was
   const { exit } = process;
   process.exit = () => {
     throw new Error('it ends the process while it is loaded');

@@ -2,7 +2,7 @@ import { abort, resumeAfterBoot, sampleSoaks } from '../../src/engine/index.ts';
 import { record } from '../../src/engine/session.ts';
 import type { EventBody } from '../../src/journal/event.ts';
 import { validate } from '../../src/runbook/index.ts';
-import { Stage } from '../engine/stage.ts';
+import type { Stage } from '../engine/stage.ts';
 import { runbookOf } from './places.ts';
 
 const minute = 60_000;

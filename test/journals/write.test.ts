@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createJournal, readJournal } from '../../src/host/journal-file.ts';
-import { eventBody, type EventBody, type JournalEvent } from '../../src/journal/event.ts';
+import { eventBody, type JournalEvent } from '../../src/journal/event.ts';
 import { fold } from '../../src/journal/fold.ts';
 import { validate } from '../../src/runbook/index.ts';
 import { Stage } from '../engine/stage.ts';
@@ -29,7 +29,7 @@ async function write(name: string, folder: string): Promise<readonly JournalEven
   for (const { v: _, seq: __, at: when, ...body } of stage.journal) {
     at = Date.parse(when);
     // oxlint-disable-next-line no-await-in-loop -- in their order
-    await journal.append(body as EventBody);
+    await journal.append(body);
   }
   await journal.close();
   rmSync(join(folder, 'journal.end'), { force: true });
