@@ -1,3 +1,4 @@
+import { confirmationOf } from '../engine/survey-text.ts';
 import type { ShowDocument } from '../render/documents/show.ts';
 import {
   formatCommand,
@@ -88,7 +89,7 @@ function textsOf(node: Node, context: CapturedContext): { does: string[]; undo: 
       const input = attempt(() => node.operation?.with(context) as never, placeholder('input'));
       const full = { ...context, input };
       return {
-        does: attempt(() => doesOf(node, full), atRunTime),
+        does: [...attempt(() => doesOf(node, full), atRunTime), ...confirmationOf(node)],
         undo: attempt(() => undoOf(node, full), atRunTime),
       };
     }

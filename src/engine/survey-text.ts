@@ -20,6 +20,15 @@ export function guessedTexts(
 
 /** @throws whatever the step's own functions throw */
 export function doesOf(node: StepNode, context: CapturedContext): string[] {
+  return [...actOf(node, context), ...confirmationOf(node)];
+}
+
+/** What is asked for after the act, where it may cut off whoever could take it back. */
+export function confirmationOf({ confirmWithin }: StepNode): string[] {
+  return confirmWithin === undefined ? [] : [`waits for a word within ${confirmWithin}, or is undone`];
+}
+
+function actOf(node: StepNode, context: CapturedContext): string[] {
   if (node.body.commands !== undefined) return node.body.commands(context).map(formatCommand);
   const described =
     typeof node.body.describe === 'function' ? node.body.describe(context) : (node.body.describe ?? '');

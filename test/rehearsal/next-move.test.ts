@@ -57,6 +57,18 @@ const after = (...events: readonly EventBody[]) =>
   );
 
 describe('the operator of a rehearsal', () => {
+  it('says that the machine can be reached, where a step is undone unless somebody does, after its reboot', () => {
+    const armed: EventBody = {
+      ...{ type: 'step.started', step: 'copy', attempt: 1, undo: { kind: 'nothing' }, boot, clocks },
+      confirmWithin: 60_000,
+    };
+    const done: EventBody = { type: 'step.completed', step: 'copy', attempt: 1, by: 'act', verified: false };
+    expect(after(armed, done)).toEqual({ kind: 'confirm', gate: 'copy' });
+    expect(after(armed, done, entered('restart', 'reboot'))).toMatchObject({ kind: 'reboot' });
+    const confirmed: EventBody = { type: 'step.confirmed', step: 'copy', from: 'elsewhere' };
+    expect(after(armed, done, confirmed)).toMatchObject({ kind: 'resume' });
+  });
+
   it('confirms what waits for a person, before anything else', () => {
     expect(after(entered('settle', 'soak'), entered('ask', 'confirm'))).toEqual({
       kind: 'confirm',
