@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { doctorDocument, type DoctorDocument } from '../../src/render/documents/doctor.ts';
 import { flip } from '../journal/damage.ts';
@@ -31,6 +32,16 @@ async function ask(
   return { exit, found: doctorDocument.parse(JSON.parse(stdout)) };
 }
 
+/** Resolves when the command that waits is on record, after which nothing more is written. */
+async function untilRecorded(place: Place): Promise<void> {
+  await untilItWaits(place);
+  const [run = ''] = runsOf(place);
+  const isThere = async () =>
+    ofType(await eventsOf(place, run), 'command.started').some(({ step }) => step === 'wait');
+  // oxlint-disable-next-line no-await-in-loop -- one look after the other
+  while (!(await isThere())) await setTimeout(20);
+}
+
 /** What is not sound, as `about: says`. */
 function doubts({ stateFolder, runs, claims }: DoctorDocument): string[] {
   return (
@@ -49,7 +60,7 @@ test(
     expect((await ask(place)).exit).toBe(0);
     expect(existsSync(place.state)).toBe(false);
     const call = start(place, runWaits(place.world));
-    await untilItWaits(place);
+    await untilRecorded(place);
     const { found } = await ask(place, 'waits');
     expect(doubts(found)).toEqual([]);
     expect(found.runs[0]).toMatchObject({ status: 'running', lastDone: 'before', verdict: 'sound' });
@@ -68,7 +79,7 @@ test(
   async () => {
     const place = newPlace();
     const call = start(place, runWaits(place.world));
-    await untilItWaits(place);
+    await untilRecorded(place);
     call.child.kill('SIGKILL');
     await call.ended;
     const [run = ''] = runsOf(place);

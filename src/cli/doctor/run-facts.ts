@@ -4,13 +4,15 @@ import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openManifest } from '../../copy/index.ts';
 import { messageOf } from '../../errors.ts';
+import { readBoot } from '../../host/boot.ts';
 import type { RunClaims } from '../../host/claims.ts';
 import { systemFiles } from '../../host/files.ts';
 import { readScan } from '../../host/journal-file.ts';
 import { lookAtLock, type LockSeen } from '../../host/lock.ts';
-import { readBoot } from '../../host/boot.ts';
 import { findOrphans, type Orphan } from '../../host/orphans.ts';
 import { recordedCommands } from '../../host/recorded-commands.ts';
+import { recordedCommands } from '../../host/recorded-commands.ts';
+import { readBoot } from '../../host/boot.ts';
 import { keptSources } from '../../host/runbook-file.ts';
 import type { RunFolder } from '../../host/runs.ts';
 import type { JournalEvent } from '../../journal/event.ts';
@@ -65,6 +67,14 @@ export async function runFacts(place: RunFolder, claims: readonly RunClaims[]): 
     files: await Promise.all(referredFiles(events).map(({ path, sha256 }) => outputFact(path, sha256))),
     hasUndoScript: (await systemFiles.stat(join(place.folder, 'undo.sh')))?.kind === 'file',
   };
+}
+
+async function orphansOf(run: string, events: readonly JournalEvent[]): Promise<readonly Orphan[]> {
+  const commands = recordedCommands(events, await readBoot());
+  return findOrphans(
+    run,
+    commands.map(({ process }) => process),
+  );
 }
 
 async function orWhy<Value>(look: () => Promise<Value>): Promise<Value | { unreadable: string }> {
