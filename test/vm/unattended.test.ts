@@ -106,6 +106,12 @@ describe.skipIf(obstacle !== undefined)('while nobody is there', () => {
     await until('the soak is open', () => types('needs-person').includes('gate.opened'));
     await until('the timer rests', async () => (await stateOf('migrate-soak.service')) === 'inactive');
     expect(await saidBy('migrate-soak')).toContain('--accept-irreversible delete');
+    // Nobody is logged in there, but the system's log was told, once.
+    const told = await machine.ask('journalctl', '--identifier=migrate', '--output=cat', '--no-pager');
+    expect(told).toContain('step "delete" cannot be undone');
+    expect(
+      journalThere(machine, 'needs-person').filter(({ type }) => type === 'operator.notified'),
+    ).toMatchObject([{ kind: 'waiting', step: 'delete', by: 'logger', exitCode: 0 }]);
     expect(readFileSync(join(machine.root, '/srv/person/precious'), 'utf8')).toBe('kept');
     expect(journalThere(machine, 'needs-person').find(({ type }) => type === 'gate.opened')).toMatchObject({
       by: 'time',
