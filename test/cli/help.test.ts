@@ -52,7 +52,7 @@ describe('help', () => {
         'manifest',
         'doctor',
       ],
-      ...['state', 'rehearse', 'config'],
+      ...['attach', 'state', 'boot', 'rehearse', 'config'],
     ]);
   });
 

@@ -24,7 +24,7 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
   },
   {
     title: 'result',
-    says: 'The last line of `run`, `resume` and `rollback`; all of `confirm`, `settle` and `abort`.',
+    says: 'The last line of `run`, `resume`, `rollback` and `attach`; all of `confirm`, `settle` and `abort`.',
     schema: documents.resultDocument,
   },
   { title: 'list', says: '`migrate list`', schema: documents.listDocument },
@@ -44,6 +44,16 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
   { title: 'doctor', says: '`migrate doctor`', schema: documents.doctorDocument },
   { title: 'verification', says: '`migrate verify RUN`', schema: documents.verificationDocument },
   { title: 'state', says: '`migrate state path`, `migrate state move DIR`', schema: documents.stateDocument },
+  {
+    title: 'boot',
+    says: '`migrate boot status`, `migrate boot enable`, `migrate boot disable`',
+    schema: documents.bootDocument,
+  },
+  {
+    title: 'detached',
+    says: '`migrate run`, `resume` and `rollback` with `--detach`; nothing follows.',
+    schema: documents.detachedDocument,
+  },
   { title: 'config', says: '`migrate config …`', schema: documents.configDocument },
   {
     title: 'notification',

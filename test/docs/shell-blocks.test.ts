@@ -21,6 +21,8 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',
   'migrate config set notify': 'test/cli/soak.test.ts sets one',
   'migrate resume wsl-nix-store': 'the same',
+  'migrate boot enable': 'test/vm types it on booted systems',
+  'migrate run ./move-home.ts --params params.json --detach': 'the same',
   'migrate status wsl-nix-store': 'the same',
 };
 
