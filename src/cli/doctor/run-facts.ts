@@ -11,8 +11,6 @@ import { readScan } from '../../host/journal-file.ts';
 import { lookAtLock, type LockSeen } from '../../host/lock.ts';
 import { findOrphans, type Orphan } from '../../host/orphans.ts';
 import { recordedCommands } from '../../host/recorded-commands.ts';
-import { recordedCommands } from '../../host/recorded-commands.ts';
-import { readBoot } from '../../host/boot.ts';
 import { keptSources } from '../../host/runbook-file.ts';
 import type { RunFolder } from '../../host/runs.ts';
 import type { JournalEvent } from '../../journal/event.ts';
@@ -67,14 +65,6 @@ export async function runFacts(place: RunFolder, claims: readonly RunClaims[]): 
     files: await Promise.all(referredFiles(events).map(({ path, sha256 }) => outputFact(path, sha256))),
     hasUndoScript: (await systemFiles.stat(join(place.folder, 'undo.sh')))?.kind === 'file',
   };
-}
-
-async function orphansOf(run: string, events: readonly JournalEvent[]): Promise<readonly Orphan[]> {
-  const commands = recordedCommands(events, await readBoot());
-  return findOrphans(
-    run,
-    commands.map(({ process }) => process),
-  );
 }
 
 async function orWhy<Value>(look: () => Promise<Value>): Promise<Value | { unreadable: string }> {
