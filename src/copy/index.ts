@@ -27,4 +27,4 @@ export { fromText, parentOf, showPath, type BytePath } from './byte-path.ts';
 export { filesInUse } from './open-files.ts';
 export { doomedFromFile, doomedToText, planRemoval, stillThere, type RemovalPlan } from './removal.ts';
 export { moveAside, moveBack, type Moving } from './move-aside.ts';
-export { newsOfOldCopy, type OldCopyNews } from './old-copy.ts';
+export { newsOfOldCopy } from './old-copy.ts';

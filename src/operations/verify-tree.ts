@@ -32,7 +32,6 @@ export const verification = z.object({
   /** When the first of it was read. */
   verifiedAt: z.object({ wall: z.number(), boottime: z.number(), bootId: z.string() }),
 });
-export type VerificationEvidence = z.infer<typeof verification>;
 
 /** Milliseconds after which an interrupted verification begins anew. */
 const goesOnWithin = 24 * 3_600_000;

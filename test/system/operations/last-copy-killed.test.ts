@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readJournal } from '../../../src/host/journal-file.ts';
-import { migrate } from '../../cli-processes/migrate.ts';
+import { migrate, type Ended } from '../../cli-processes/migrate.ts';
 import { newPlace, type Place } from '../../cli-processes/place.ts';
 import { needsRoot, unmountAll } from './loop-disk.ts';
 
@@ -57,15 +57,10 @@ class Stage {
   }
 
   /** Everything but the deletion. */
-  async prepare(keep: string): Promise<void> {
-    const set = Object.entries({ old: this.old, copy: this.copy, keep });
-    const ended = await migrate(
-      this.place,
-      'run',
-      join(here, 'remove-old.ts'),
-      ...set.filter(([, value]) => value !== '').flatMap(([name, value]) => ['--set', `${name}=${value}`]),
-    );
-    expect(ended, ended.stderr).toMatchObject({ exit: 3 });
+  prepare(keep: string): Promise<Ended> {
+    const set = Object.entries({ old: this.old, copy: this.copy, keep }).filter(([, value]) => value !== '');
+    const args = set.flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    return migrate(this.place, 'run', join(here, 'remove-old.ts'), ...args);
   }
 
   resume(env: NodeJS.ProcessEnv = {}) {
@@ -82,7 +77,8 @@ describe.skipIf(needsRoot)('a removal', () => {
   ])('that is, %s, %s is completed by the next attempt, and the copy is whole', async (point, how) => {
     const stage = new Stage();
     const partial = how === 'killed';
-    await stage.prepare(partial ? join(stage.old, 'kept') : '');
+    const prepared = await stage.prepare(partial ? join(stage.old, 'kept') : '');
+    expect(prepared, prepared.stderr).toMatchObject({ exit: 3 });
     const died = await stage.resume({
       DIE_AT: point,
       ...(how === 'killed' ? {} : { DIE_CUT: stage.disk }),

@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { deviceNumber } from '../../../src/copy/entry.ts';
-import { StepError } from '../../../src/errors.ts';
+import type { StepError } from '../../../src/errors.ts';
 import {
   copyTree,
   removeTree,
@@ -270,9 +270,9 @@ describe('the last copy stays, and nothing of it is touched,', { skip }, () => {
     for (const keep of [[], ['link']]) {
       for (const [expected, interfere] of interferences) {
         const all = await world();
-        let pending: void | Promise<void> = undefined;
+        let pending = Promise.resolve();
         const onNote = (note: string) => {
-          if (note === 'moves the old copy aside') pending = interfere(all);
+          if (note === 'moves the old copy aside') pending = Promise.resolve(interfere(all));
         };
         const given = { keep: keep.map((name) => join(all.old, name)) };
         const removing = await all.removing(given, { onNote });
