@@ -143,6 +143,7 @@ async function drive(
         const answers = Object.entries(options.answers?.[move.gate] ?? {});
         const set = answers.flatMap(([key, value]) => ['--set', `${key}=${asText(value)}`]);
         const confirmed = await migrate(['confirm', state.run, move.gate, ...set]);
+        if (confirmed.signal !== null && !confirmed.rebooted) count.crashes += 1;
         if (confirmed.exitCode !== exitCodes.done && confirmed.signal === null) {
           return end('failed', `"${move.gate}" could not be confirmed`);
         }
@@ -189,7 +190,9 @@ export async function readRun(world: World): Promise<RunState | undefined> {
 
 /** The journal of the world's only run; empty before its first event. */
 export async function readRunEvents(world: World): Promise<readonly JournalEvent[]> {
-  const { stdout } = await world.run(['sh', '-c', 'cat /var/lib/migrate/runs/*/journal.jsonl']);
+  // The newest: a start that was killed within its first line has left a journal without a run.
+  const newest = 'cat "$(ls -t /var/lib/migrate/runs/*/journal.jsonl | head -n 1)"';
+  const { stdout } = await world.run(['sh', '-c', newest]);
   return readEvents(Buffer.from(stdout), 'the journal of the rehearsal').events;
 }
 

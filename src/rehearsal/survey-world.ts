@@ -5,7 +5,8 @@ import type { WorldLayout } from './layout.ts';
 import { takeSnapshot, type Snapshot, type SnapshotEntry, type SnapshotMount } from './snapshot.ts';
 
 /** Not the world's state: the kernel's own, what it borrows of its host, and what the program keeps of its run. */
-const noState = ['/proc', '/sys', '/dev', '/.world', '/var/lib/migrate'];
+const kept = ['/var/lib/migrate', '/var/lib/migrate-claims'];
+const noState = ['/proc', '/sys', '/dev', '/.world', ...kept];
 
 /** How what lies beneath the world's own mounts is named. */
 const beneathMark = 'beneath:';
