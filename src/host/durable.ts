@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -27,7 +28,7 @@ export async function replaceDurably(
   finish: (temporary: string) => Promise<void> = async () => {},
 ): Promise<void> {
   // One name for ever, so that what a power cut leaves is replaced by the next try.
-  const temporary = join(dirname(path), `.${basename(path)}.migrate-new`);
+  const temporary = join(dirname(path), temporaryName(basename(path)));
   await rm(temporary, { force: true });
   const handle = await open(temporary, 'wx', 0o600);
   try {
@@ -43,6 +44,16 @@ export async function replaceDurably(
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+// Bytes; of every file system that Linux writes.
+const longestName = 255;
+
+/** A long name leaves no room for more, and its hash is as much its own. */
+function temporaryName(name: string): string {
+  const plain = `.${name}.migrate-new`;
+  if (Buffer.byteLength(plain) <= longestName) return plain;
+  return `.${createHash('sha256').update(name).digest('hex')}.migrate-new`;
 }
 
 /**

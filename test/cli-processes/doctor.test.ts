@@ -122,13 +122,13 @@ test(
     const kept = join(folder, 'sources', readdirSync(join(folder, 'sources'))[0] ?? '');
     const source = readFileSync(kept);
     writeFileSync(kept, 'export default 1;');
-    chmodSync(kept, 0o644);
+    chmodSync(place.state, 0o755);
     expect(doubts((await ask(place, 'waits')).found)).toEqual([
-      `folder: others may read or write: ${kept}`,
+      `folder: others may read or write: ${place.state}`,
       `sources: sources/waits.ts is not what was recorded`,
     ]);
     writeFileSync(kept, source);
-    chmodSync(kept, 0o600);
+    chmodSync(place.state, 0o700);
 
     const line4 = whole.toString().split('\n').slice(0, 3).join('\n').length + 50;
     writeFileSync(journal, flip(8 * line4)(whole).damaged);

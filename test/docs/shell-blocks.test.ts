@@ -12,6 +12,8 @@ import { Reader } from './shell.ts';
 const notTyped: Readonly<Record<string, string>> = {
   'npm run rehearse -- --yes': 'test/system/setup types it on a bare machine',
   'npm test -- --yes': 'so it does with this one',
+  'MIGRATE_WRITE_JOURNALS=1 npm test':
+    'it writes fixtures; without the variable, write.test.ts does the same elsewhere',
   'mkdir photos': 'test/readme types it',
   'npm run check': 'it runs these tests',
   'npm run bench': 'it takes minutes and a machine at rest',

@@ -30,6 +30,19 @@ test('a replaced file keeps its mode and leaves nothing else behind', async () =
   expect(readdirSync(folder)).toEqual(['fstab']);
 });
 
+test('a file of any name is replaced, also one that leaves no room for a longer name', async () => {
+  const folder = temporaryFolder();
+  const names = ['n'.repeat(255), `${'é'.repeat(127)}n`, '-rf', 'two\nlines', ' ', '$(id)', '*'];
+  for (const name of names) {
+    for (const content of ['old', 'new']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await systemFiles.replace(`${folder}/${name}`, content);
+    }
+    expect(readFileSync(`${folder}/${name}`, 'utf8')).toBe('new');
+  }
+  expect(readdirSync(folder).toSorted()).toEqual(names.toSorted());
+});
+
 test('a mode that is given wins, also for a new file', async () => {
   const folder = temporaryFolder();
   await systemFiles.replace(`${folder}/key`, 'k', { mode: 0o600 });

@@ -49,11 +49,12 @@ export async function folderFindings(places: Places, claims: readonly Claim[]): 
     : [{ about, verdict: 'sound', says: 'it survives the next boot, and belongs to its user alone' }];
 }
 
-/** What lies in the state folder, itself included, with a mode that lets others in. */
+/** What others can reach of the state folder, itself included: nothing beneath a folder that is its owner's alone. */
 async function openToOthers(path: string): Promise<readonly string[]> {
   const stat = await systemFiles.stat(path);
   if (stat === undefined || stat.kind === 'symlink') return [];
-  const own = (stat.mode & othersBits) === 0 ? [] : [path];
+  if ((stat.mode & othersBits) === 0) return [];
+  const own = [path];
   if (stat.kind !== 'folder') return own;
   const names = (await systemFiles.list(path)) ?? [];
   const inner = await Promise.all(names.map((name) => openToOthers(join(path, name))));

@@ -39,6 +39,8 @@ export interface RunFacts {
   readonly sources: readonly FileFact[];
   readonly files: readonly FileFact[];
   readonly hasUndoScript: boolean;
+  /** Somebody ran it, and no process has looked at what it did. */
+  readonly undoneByScript: boolean;
 }
 
 /** @param claims what all runs on this machine hold */
@@ -64,6 +66,7 @@ export async function runFacts(place: RunFolder, claims: readonly RunClaims[]): 
     sources: await sourceFacts(place, events),
     files: await Promise.all(referredFiles(events).map(({ path, sha256 }) => outputFact(path, sha256))),
     hasUndoScript: (await systemFiles.stat(join(place.folder, 'undo.sh')))?.kind === 'file',
+    undoneByScript: (await systemFiles.stat(join(place.folder, 'undo.done'))) !== undefined,
   };
 }
 

@@ -123,16 +123,37 @@ function fileFindings(
   }));
 }
 
-function undoScriptFindings({ state, place, hasUndoScript }: RunFacts): DoctorFinding[] {
-  if (!hasUndoScript) return [];
-  const over = state === undefined || !isOver(state);
-  return over
-    ? [
-        {
-          about: 'undo.sh',
-          verdict: 'sound',
-          says: `for a machine on which migrate does not start: sh ${quoteWord(place.folder)}/undo.sh`,
-        },
-      ]
-    : [];
+function undoScriptFindings(facts: RunFacts): DoctorFinding[] {
+  const { state, place, hasUndoScript, undoneByScript } = facts;
+  const about = 'undo.sh';
+  if (state === undefined || isOver(state)) return [];
+  const begun = state.nodes.some(({ id }) => state.steps.get(id)?.intent !== undefined);
+  if (!hasUndoScript) {
+    if (!begun) return [];
+    return [
+      {
+        about,
+        verdict: 'in-doubt',
+        says: 'it is missing, so that nothing takes the run back when migrate does not start',
+        do: 'It is written anew before the next step begins. Until then: docs/recovery-by-hand.md',
+      },
+    ];
+  }
+  if (undoneByScript) {
+    return [
+      {
+        about,
+        verdict: 'in-doubt',
+        says: 'it was run by hand, and the journal does not know yet what it has undone',
+        do: `migrate rollback ${place.id} records it and goes on back.`,
+      },
+    ];
+  }
+  return [
+    {
+      about,
+      verdict: 'sound',
+      says: `for a machine on which migrate does not start: sh ${quoteWord(place.folder)}/undo.sh`,
+    },
+  ];
 }
