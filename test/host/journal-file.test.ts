@@ -2,9 +2,11 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createJournal, openJournal, readJournal } from '../../src/host/journal-file.ts';
 import type { EventBody } from '../../src/journal/event.ts';
+import { damageAnywhere, flip } from '../journal/damage.ts';
 import { temporaryFolder } from './folder.ts';
 
 const completed: EventBody = { type: 'run.completed' };
@@ -97,6 +99,77 @@ test('a damaged journal is not opened and not changed', async () => {
   writeFileSync(path, '{"v":1}\n{"to');
   await expect(openJournal(path)).rejects.toMatchObject({ code: 'journal.damaged' });
   expect(readFileSync(path, 'utf8')).toBe('{"v":1}\n{"to');
+});
+
+// The reader is tested at every byte, in test/journal; here each takes several syncs.
+test('cut within its last line a journal is repaired, and nothing but that line is lost', async () => {
+  const path = `${temporaryFolder()}/journal.jsonl`;
+  const journal = await createJournal(path);
+  for (const body of [interrupted('SIGINT'), completed, completed]) await journal.append(body);
+  await journal.close();
+  const whole = readFileSync(path);
+  const end = readFileSync(path.replace('.jsonl', '.end'));
+  const last = whole.lastIndexOf(0x0a, whole.length - 2) + 1;
+  for (let length = last; length < whole.length; length += 3) {
+    writeFileSync(path, whole.subarray(0, length));
+    // It had been acknowledged, as on a disk that lies about its syncs.
+    writeFileSync(path.replace('.jsonl', '.end'), end);
+    const opened = await openJournal(path);
+    await opened.append(completed);
+    await opened.close();
+    const { events, torn } = await readJournal(path);
+    expect(events.slice(0, 2)).toEqual(journal.events.slice(0, 2));
+    const repaired = { type: 'journal.repaired', cutBytes: length - last };
+    expect(events.slice(2)).toMatchObject([...(length === last ? [] : [repaired]), completed]);
+    expect(torn).toBeUndefined();
+  }
+});
+
+test('damaged anywhere else a journal is not opened, its line is named, and no byte of it is changed', async () => {
+  const folder = temporaryFolder();
+  const path = `${folder}/journal.jsonl`;
+  const journal = await createJournal(path);
+  for (const body of [interrupted('SIGINT'), completed, interrupted('SIGTERM'), completed])
+    await journal.append(body);
+  await journal.close();
+  const whole = readFileSync(path);
+  await fc.assert(
+    fc.asyncProperty(damageAnywhere, async (damage) => {
+      const { damaged, at } = damage(whole);
+      const line = whole.subarray(0, at).filter((byte) => byte === 0x0a).length + 1;
+      writeFileSync(path, damaged);
+      await expect(openJournal(path)).rejects.toMatchObject({
+        code: 'journal.damaged',
+        exitCode: 6,
+        message: expect.stringContaining(`is damaged at line ${line} (`) as string,
+      });
+      expect(readFileSync(path).equals(damaged)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+  writeFileSync(path, whole.subarray(0, whole.indexOf(0x0a) + 1));
+  await expect(openJournal(path)).rejects.toThrow(
+    'line 2 (byte 104): it is missing, and all after it: 4 lines were acknowledged',
+  );
+});
+
+test('the note of how far a journal goes speaks against no sound journal when it is damaged itself', async () => {
+  const folder = temporaryFolder();
+  const path = `${folder}/journal.jsonl`;
+  const journal = await createJournal(path);
+  for (const body of [completed, completed]) await journal.append(body);
+  await journal.close();
+  const end = readFileSync(`${folder}/journal.end`);
+  for (let bit = 0; bit < end.length * 8; bit += 3) {
+    writeFileSync(`${folder}/journal.end`, flip(bit)(end).damaged);
+    const read = await readJournal(path).catch((error: unknown) => error);
+    if (!('events' in (read as object))) {
+      expect(read).toMatchObject({
+        code: 'journal.end-damaged',
+        hint: expect.stringContaining(`rm ${folder}/journal.end`) as string,
+      });
+    }
+  }
 });
 
 test('after a failed write every later append is refused', async () => {
