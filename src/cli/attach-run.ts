@@ -29,7 +29,7 @@ export async function attachRun(
   clock: Clock,
 ): Promise<ExitCode> {
   const atWork = async () => (await readLock(place.folder)) !== undefined;
-  if (!(await atWork())) return await toldAlready(place, state, globals, terminal);
+  if (!(await atWork())) return toldAlready(place, state, globals, terminal);
   const renderer = await rendererFor(globals, terminal, clock);
   const tail = tailOf(place);
   renderer.begin((await tail.next()).events);

@@ -63,7 +63,7 @@ describe('after a boot, with nobody there', () => {
         idempotent: true,
         undo: undefined,
         irreversible: 'gone',
-      } as never),
+      }),
     );
     stage.answers.accept = () => 'phrase';
     stage.diesAt = (point) => point === 'after-intent';
@@ -120,7 +120,7 @@ describe('the timer', () => {
           ...makes('/b'),
           onFailure: 'continue',
           commands: () => [{ argv: ['false'] }],
-        } as never)
+        })
         .soak('settle', {
           needs: ['first'],
           min: '20m',

@@ -83,7 +83,7 @@ test('a transient unit is forgotten when it has ended, and is kept as the others
   const command = transientCommand({
     unit: 'migrate-x.service',
     description: 'migrate resume x',
-    words: ['/bin/node', '$HOME', '${A}'],
+    words: ['/bin/node', '$HOME', '$A%'],
     env: { PATH: '/bin' },
     folder: '/',
   });
@@ -95,5 +95,5 @@ test('a transient unit is forgotten when it has ended, and is kept as the others
       '--property=KillMode=mixed',
     ]),
   );
-  expect(command.slice(command.indexOf('--'))).toEqual(['--', '/bin/node', '$$HOME', '$${A}']);
+  expect(command.slice(command.indexOf('--'))).toEqual(['--', '/bin/node', '$$HOME', '$$A%']);
 });

@@ -1,5 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
+import type { BootDocument } from '../../render/documents/boot.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 import { readEvery } from '../option-values.ts';
 
@@ -56,10 +57,7 @@ async function status(globals: Globals): Promise<void> {
   await show(await lookAtBoot(placesOf(globals).state), globals);
 }
 
-async function show(
-  document: Awaited<ReturnType<typeof import('../boot/look.ts').lookAtBoot>>,
-  globals: Globals,
-) {
+async function show(document: BootDocument, globals: Globals) {
   const { bootDocument } = await import('../../render/documents/boot.ts');
   const { bootText } = await import('../../render/text/boot.ts');
   const { print } = await import('../print.ts');
