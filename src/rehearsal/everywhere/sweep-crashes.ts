@@ -83,7 +83,8 @@ export async function sweepCrashes(setup: Setup, options: SweepOptions): Promise
   ];
   await inParallel(jobs, options.worlds);
   const noise = Math.max(0, ...boundaries.map((boundary) => boundary.noise.size));
-  return { results, known: all.length + explored, noise, disks };
+  const known = options.only === undefined ? all.length + explored : 1;
+  return { results, known, noise, disks };
 }
 
 const undoGroups: readonly Group[] = [
