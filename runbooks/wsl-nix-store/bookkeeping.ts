@@ -5,7 +5,7 @@
  */
 export const bookkeeping = [
   'var/log',
-  ...['db', 'gc.lock', 'gc-socket', 'daemon-socket', 'gcroots', 'temproots', 'userpool', 'profiles'].map(
+  ...['db', 'gc.lock', 'gc-socket', 'daemon-socket', 'gcroots', 'temproots', 'userpool'].map(
     (name) => `var/nix/${name}`,
   ),
 ];

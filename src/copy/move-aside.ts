@@ -87,7 +87,7 @@ export function moveBack({ root, doomed, trash, inode }: Moving): boolean {
     for (const { path } of doomed)
       for (let up = parentOf(path); !made.has(up); up = parentOf(up)) made.add(up);
     // The longest first, so that none is removed before what it holds.
-    for (const folder of [...made].toSorted((one, other) => other.length - one.length))
+    for (const folder of [...made].toSorted((one, other) => lengthOf(other) - lengthOf(one)))
       if (isThere(absolute(aside, folder)) && readdirSync(absolute(aside, folder)).length === 0)
         rmdirSync(absolute(aside, folder));
     return !isThere(aside);
@@ -101,6 +101,10 @@ function backOne(from: string | Buffer, to: string | Buffer): boolean {
   if (isThere(to)) return false;
   renameSync(from, to);
   return true;
+}
+
+function lengthOf(path: BytePath): number {
+  return path === '.' ? 0 : path.length;
 }
 
 function isThere(path: string | Buffer): boolean {

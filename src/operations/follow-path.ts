@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { Files } from '../runbook/index.ts';
+import { StepError } from '../errors.ts';
+import type { Files, FileStat } from '../runbook/index.ts';
 
 /** A file, folder or symlink that one passes on the way along a path. */
 export interface Passed {
@@ -30,7 +31,7 @@ export async function followPath(
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     if (part === '.') continue;
     const next = posix.resolve(at, part);
-    const stat = await files.stat(posix.join(root, next));
+    const stat = await lookAt(files, posix.join(root, next));
     if (stat === undefined) return { passed, whole: false, end: next };
     passed.push({ path: next, device: stat.device, inode: stat.inode });
     if (stat.kind !== 'symlink') {
@@ -44,4 +45,14 @@ export async function followPath(
     rest.unshift(...target.split('/').filter(Boolean));
   }
   return { passed, whole: true, end: at };
+}
+
+/** What one may not look at, one cannot remove either. */
+async function lookAt(files: Pick<Files, 'stat'>, path: string): Promise<FileStat | undefined> {
+  try {
+    return await files.stat(path);
+  } catch (error) {
+    if (error instanceof StepError && error.code === 'files.eacces') return undefined;
+    throw error;
+  }
 }
