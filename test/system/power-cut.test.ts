@@ -1,56 +1,101 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/host/journal-file.ts';
+import type { JournalEvent } from '../../src/journal/event.ts';
 import { temporaryFolder } from '../host/folder.ts';
 
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log('skipped: loop devices need root');
+
 /**
- * Runs a program on a real ext4 until it has printed 25 lines, cuts the file system's power, and
- * copies out what the disk holds after the next mount. The namespace takes the mounts with it.
+ * Runs a program on a real file system until it has printed so many lines or has ended, cuts the file
+ * system's power, has `then` work on what is there after the next mount, and copies it out. The
+ * namespace takes the mounts with it.
+ *
+ *   FOLDER FILESYSTEM LINES THEN PROGRAM…; @ in the program stands for the mount point
  */
 const script = `
   set -e
-  truncate -s 64M "$1/disk" && mkfs.ext4 -q "$1/disk" && mkdir "$1/mount"
-  mount -o loop "$1/disk" "$1/mount"
-  : > "$1/acknowledged"
-  "$2" "$3" "$1/mount/$4" $5 > "$1/acknowledged" 2> /dev/null &
-  while [ "$(wc -l < "$1/acknowledged")" -lt 25 ]; do sleep 0.02; done
-  xfs_io -x -c shutdown "$1/mount"
+  folder=$1 type=$2 lines=$3 then=$4; shift 4
+  truncate -s 320M "$folder/disk" && "mkfs.$type" -q "$folder/disk" && mkdir "$folder/mount"
+  mount -o loop "$folder/disk" "$folder/mount"
+  export MIGRATE_CLAIMS_DIR="$folder/claims" AT="$folder/mount"
+  : > "$folder/acknowledged"
+  "$@" > "$folder/acknowledged" 2> "$folder/errors" &
+  while [ "$(wc -l < "$folder/acknowledged")" -lt "$lines" ] && kill -0 $! 2> /dev/null; do sleep 0.01; done
+  xfs_io -x -c shutdown "$folder/mount"
   kill -KILL $! 2> /dev/null || true; wait $! || true
-  umount "$1/mount"
-  mount -o loop "$1/disk" "$1/mount"
-  mkdir "$1/after" && cp -a "$1/mount/." "$1/after"
-  umount "$1/mount"`;
+  # What it had begun may take a moment longer to end.
+  tries=0; until umount "$folder/mount" 2> /dev/null || [ $((tries += 1)) -gt 200 ]; do sleep 0.05; done
+  mount -o loop "$folder/disk" "$folder/mount"
+  mkdir "$folder/after" && cp -a "$folder/mount/." "$folder/after"
+  eval "$then" > "$folder/then" 2>&1 || echo "exit $?" >> "$folder/then"
+  umount "$folder/mount"`;
 
-function cutPower(program: string, ...args: [string, string]): { folder: string; acknowledged: number } {
+function cutPower(type: string, lines: number, program: readonly string[], then = ':') {
   const folder = temporaryFolder();
-  execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', folder, process.execPath, program, ...args], {
-    timeout: 60_000,
+  const inMount = program.map((word) => word.replace('@', `${folder}/mount`));
+  execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', folder, type, String(lines), then, ...inMount], {
+    timeout: 120_000,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const lines = readFileSync(`${folder}/acknowledged`, 'utf8').trimEnd().split('\n');
-  return { folder, acknowledged: Number(lines.at(-1)) };
+  const acknowledged = readFileSync(`${folder}/acknowledged`, 'utf8').split('\n').slice(0, -1);
+  return { folder, acknowledged, then: readFileSync(`${folder}/then`, 'utf8') };
 }
 
-test.skipIf(process.getuid?.() !== 0)('a power cut loses no event that was acknowledged', async () => {
-  for (const size of ['10', '6000']) {
-    const { folder, acknowledged } = cutPower(
-      'test/host/append-forever.ts',
-      'journal.jsonl',
-      `create ${size}`,
-    );
-    const { events } = await readJournal(`${folder}/after/journal.jsonl`);
-    expect(acknowledged).toBeGreaterThanOrEqual(25);
-    expect(events.length).toBeGreaterThanOrEqual(acknowledged);
-  }
-});
+const node = process.execPath;
+const cli = fileURLToPath(new URL('../../src/cli/migrate.ts', import.meta.url));
+const runbook = fileURLToPath(new URL('power-cut-runbook.ts', import.meta.url));
+const small = [node, cli, '--state-dir', '@/state', 'run', runbook, '--json', '--yes'];
+const goOn = `"${node}" "${cli}" --state-dir "$AT/state" resume --yes --json || "${node}" "${cli}" --state-dir "$AT/state" run "${runbook}" --yes --json`;
 
-test.skipIf(process.getuid?.() !== 0)(
-  'a power cut leaves the old content of a file or the new, whole',
-  async () => {
-    const { folder, acknowledged } = cutPower('test/host/replace-forever.ts', 'file', '');
+/** What `--json` tells of the journal, each event after it was made durable. */
+function journaled(lines: readonly string[]): readonly JournalEvent[] {
+  return lines
+    .filter((line) => line.startsWith('{"type":"journaled"'))
+    .map((line) => (JSON.parse(line) as { event: JournalEvent }).event);
+}
+
+describe.skipIf(!isRoot).each(['ext4', 'xfs'])('a power cut on %s', (type) => {
+  test('loses no event that was acknowledged', async () => {
+    for (const size of ['10', '6000']) {
+      const program = [node, 'test/host/append-forever.ts', '@/journal.jsonl', 'create', size];
+      const { folder, acknowledged } = cutPower(type, 25, program);
+      const { events } = await readJournal(`${folder}/after/journal.jsonl`);
+      expect(acknowledged.length).toBeGreaterThanOrEqual(25);
+      expect(events.length).toBeGreaterThanOrEqual(Number(acknowledged.at(-1)));
+    }
+  });
+
+  test('leaves the old content of a file or the new, whole', () => {
+    const { folder, acknowledged } = cutPower(type, 25, [node, 'test/host/replace-forever.ts', '@/file']);
     const content = readFileSync(`${folder}/after/file`, 'utf8');
     const number = Number(content.split('\n')[0]);
     expect(content).toBe(`${number}\n`.repeat(2000));
-    expect(number).toBeGreaterThanOrEqual(acknowledged);
-  },
-);
+    expect(number).toBeGreaterThanOrEqual(Number(acknowledged.at(-1)));
+  });
+
+  test('leaves at every append of a run what was acknowledged, and the script that takes it back; the run goes on', async () => {
+    let appends = 1;
+    for (let lines = 1; lines <= appends; lines += 1) {
+      // Every other one goes on to its end, and on the other file system those in between.
+      const resumes = lines % 2 === (type === 'xfs' ? 0 : 1);
+      const { folder, acknowledged, then } = cutPower(type, lines, small, resumes ? goOn : ':');
+      const told = journaled(acknowledged);
+      expect(told.length).toBeGreaterThanOrEqual(Math.min(lines, appends) - 1);
+      const run = readdirSync(join(folder, 'after/state/runs'))[0] ?? '';
+      const kept = join(folder, 'after/state/runs', run);
+      const { events } = await readJournal(join(kept, 'journal.jsonl'));
+      expect(events.slice(0, told.length), `cut after ${lines} lines`).toEqual(told);
+      const begun = events.flatMap((event) => (event.type === 'step.started' ? [event.step] : []));
+      const undo = begun.length === 0 ? '' : readFileSync(join(kept, 'undo.sh'), 'utf8');
+      for (const step of begun) expect(undo).toContain(`begin '${step}' `);
+      if (resumes) expect(then).toMatch(/"type":"run.completed"|is completed/);
+      if (events.at(-1)?.type !== 'run.completed') appends = lines + 1;
+    }
+    expect(appends).toBeGreaterThan(12);
+  });
+});
