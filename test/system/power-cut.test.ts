@@ -12,14 +12,14 @@ if (!isRoot) console.log('skipped: loop devices need root');
 
 /**
  * Runs a program on a real file system until it has printed so many lines or has ended, cuts the file
- * system's power, has `then` work on what is there after the next mount, and copies it out. The
+ * system's power, has `next` work on what is there after the next mount, and copies it out. The
  * namespace takes the mounts with it.
  *
- *   FOLDER FILESYSTEM LINES THEN PROGRAM…; @ in the program stands for the mount point
+ *   FOLDER FILESYSTEM LINES NEXT PROGRAM…; @ in the program stands for the mount point
  */
 const script = `
   set -e
-  folder=$1 type=$2 lines=$3 then=$4; shift 4
+  folder=$1 type=$2 lines=$3 next=$4; shift 4
   truncate -s 320M "$folder/disk" && "mkfs.$type" -q "$folder/disk" && mkdir "$folder/mount"
   mount -o loop "$folder/disk" "$folder/mount"
   export MIGRATE_CLAIMS_DIR="$folder/claims" AT="$folder/mount"
@@ -32,18 +32,18 @@ const script = `
   tries=0; until umount "$folder/mount" 2> /dev/null || [ $((tries += 1)) -gt 200 ]; do sleep 0.05; done
   mount -o loop "$folder/disk" "$folder/mount"
   mkdir "$folder/after" && cp -a "$folder/mount/." "$folder/after"
-  eval "$then" > "$folder/then" 2>&1 || echo "exit $?" >> "$folder/then"
+  eval "$next" > "$folder/next" 2>&1 || echo "exit $?" >> "$folder/next"
   umount "$folder/mount"`;
 
-function cutPower(type: string, lines: number, program: readonly string[], then = ':') {
+function cutPower(type: string, lines: number, program: readonly string[], next = ':') {
   const folder = temporaryFolder();
   const inMount = program.map((word) => word.replace('@', `${folder}/mount`));
-  execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', folder, type, String(lines), then, ...inMount], {
+  execFileSync('unshare', ['-m', 'sh', '-c', script, 'sh', folder, type, String(lines), next, ...inMount], {
     timeout: 120_000,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const acknowledged = readFileSync(`${folder}/acknowledged`, 'utf8').split('\n').slice(0, -1);
-  return { folder, acknowledged, then: readFileSync(`${folder}/then`, 'utf8') };
+  return { folder, acknowledged, next: readFileSync(`${folder}/next`, 'utf8') };
 }
 
 const node = process.execPath;
@@ -83,7 +83,7 @@ describe.skipIf(!isRoot).each(['ext4', 'xfs'])('a power cut on %s', (type) => {
     for (let lines = 1; lines <= appends; lines += 1) {
       // Every other one goes on to its end, and on the other file system those in between.
       const resumes = lines % 2 === (type === 'xfs' ? 0 : 1);
-      const { folder, acknowledged, then } = cutPower(type, lines, small, resumes ? goOn : ':');
+      const { folder, acknowledged, next } = cutPower(type, lines, small, resumes ? goOn : ':');
       const told = journaled(acknowledged);
       expect(told.length).toBeGreaterThanOrEqual(Math.min(lines, appends) - 1);
       const run = readdirSync(join(folder, 'after/state/runs'))[0] ?? '';
@@ -93,7 +93,7 @@ describe.skipIf(!isRoot).each(['ext4', 'xfs'])('a power cut on %s', (type) => {
       const begun = events.flatMap((event) => (event.type === 'step.started' ? [event.step] : []));
       const undo = begun.length === 0 ? '' : readFileSync(join(kept, 'undo.sh'), 'utf8');
       for (const step of begun) expect(undo).toContain(`begin '${step}' `);
-      if (resumes) expect(then).toMatch(/"type":"run.completed"|is completed/);
+      if (resumes) expect(next).toMatch(/"type":"run.completed"|is completed/);
       if (events.at(-1)?.type !== 'run.completed') appends = lines + 1;
     }
     expect(appends).toBeGreaterThan(12);

@@ -81,6 +81,7 @@ function values({ run, host, machineId, user, rollbacks }: BreakGlass): string {
     `machine=${word(machineId ?? '')}`,
     `user=${user}`,
     `rollbacks=${rollbacks}`,
+    // oxlint-disable-next-line no-template-curly-in-string -- it is the shell's
     'case $0 in */*) here=${0%/*} ;; *) here=. ;; esac',
     'here=$(cd -P -- "$here" && pwd) || exit 2',
     '',

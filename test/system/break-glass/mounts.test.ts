@@ -9,8 +9,8 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('skipped: mounts need root');
 
 /** The script of one undo, run where the given mounts are, in a namespace that takes them with it. */
-function inNamespace(folder: string, mounts: string, then: string, args = '-y') {
-  const script = `set -e; cd "$1"; ${mounts}\nset +e; sh undo.sh ${args} 2>&1; echo "exit $?"; ${then}`;
+function inNamespace(folder: string, mounts: string, afterwards: string, args = '-y') {
+  const script = `set -e; cd "$1"; ${mounts}\nset +e; sh undo.sh ${args} 2>&1; echo "exit $?"; ${afterwards}`;
   const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', folder], {
     encoding: 'utf8',
   });
@@ -50,10 +50,10 @@ describe.skipIf(!isRoot).each(['place', "a place\nof it's own\\"])('a recorded b
   };
   const bind = `mount --bind source/in "$P"`;
   const look = `[ -e "$P/marker" ] && echo shown || echo not shown`;
-  const go = (mounts: string, options: { boot?: typeof thisBoot; then?: string } = {}) => {
+  const go = (mounts: string, options: { boot?: typeof thisBoot; afterwards?: string } = {}) => {
     const { folder, fill, point } = there(options.boot);
-    const name = `P=${`'${point.replaceAll("'", String.raw`'\''`)}'`}`;
-    return inNamespace(folder, `${name}; ${fill}; ${mounts}`, `${options.then ?? ''} ${look}`);
+    const name = `P='${point.replaceAll("'", String.raw`'\''`)}'`;
+    return inNamespace(folder, `${name}; ${fill}; ${mounts}`, `${options.afterwards ?? ''} ${look}`);
   };
 
   it('is unmounted when it is there', () => {
@@ -66,14 +66,14 @@ describe.skipIf(!isRoot).each(['place', "a place\nof it's own\\"])('a recorded b
   });
 
   it('is not taken for another mount in its place, nor for one that something covers', () => {
-    expect(go(`mount -t tmpfs none "$P"`, { then: 'umount "$P" && echo still there;' })).toMatch(
+    expect(go(`mount -t tmpfs none "$P"`, { afterwards: 'umount "$P" && echo still there;' })).toMatch(
       /exit 0\nstill there\n/,
     );
     expect(go(`${bind}; mount --bind source "$P"`)).toMatch(/nothing to do: .*exit 0\nnot shown\n$/s);
   });
 
   it('is never unmounted from under whoever uses it, and the script says who does', () => {
-    const said = go(`${bind}; (cd "$P"; exec sleep 30) & user=$!`, { then: 'kill $user;' });
+    const said = go(`${bind}; (cd "$P"; exec sleep 30) & user=$!`, { afterwards: 'kill $user;' });
     expect(said).toMatch(
       /in use by sleep \(process \d+\).*STOPPED: that command exited with 32.*exit 5\nshown\n$/s,
     );

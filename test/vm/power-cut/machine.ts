@@ -20,7 +20,7 @@ const checkout = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/
 const here = import.meta.dirname;
 const cache = '/var/cache/migrate-test';
 const suite = 'bookworm';
-const packages = 'linux-image-cloud-amd64,rsync,busybox-static';
+const packages = ['linux-image-cloud-amd64', 'busybox-static', 'rsync', 'attr'];
 
 /** Why no machine can be emulated here; `undefined` when it can. */
 export function cannotEmulate(): string | undefined {
@@ -93,14 +93,18 @@ export function newEmulatedMachine(fill: (folder: string) => void): EmulatedMach
 
 /** Built once: it takes half a minute and the network. */
 function baseTree(): string {
-  const tree = join(cache, `${suite}-with-kernel`);
+  const tree = join(cache, `${suite}-emulated-${packages.length}`);
   if (existsSync(tree)) return tree;
   mkdirSync(cache, { recursive: true });
   const building = mkdtempSync(join(cache, 'building-'));
   const into = join(building, 'tree');
-  execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', `--include=${packages}`, suite, into], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    'mmdebstrap',
+    ['--quiet', '--variant=minbase', `--include=${packages.join(',')}`, suite, into],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   renameSync(into, tree);
   rmSync(building, { recursive: true });
   return tree;
