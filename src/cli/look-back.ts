@@ -1,4 +1,4 @@
-import { lastResorts, lookAtWayBack, type Surroundings } from '../engine/index.ts';
+import { lastResorts, lookAtWayBack, type FoundWrites, type Surroundings } from '../engine/index.ts';
 import { stepState, type RunState } from '../journal/state.ts';
 import { planRollback, type RollbackPlan } from '../plan/rollback.ts';
 import type { WayBackLook } from '../render/documents/way-back.ts';
@@ -36,17 +36,17 @@ export async function lookBack(
   return {
     plan,
     look: {
-      needs: needs.map(({ mend: _, ...need }) => need),
+      needs: needs.map(({ step, name, holds, why, advisory }) => ({
+        ...{ step, name, holds, advisory },
+        ...(why === undefined ? {} : { why }),
+      })),
       laterWrites: laterWrites.map((writes) => shown(state, writes)),
     },
     lastResorts: [],
   };
 }
 
-function shown(
-  state: RunState,
-  writes: Awaited<ReturnType<typeof lookAtWayBack>>['laterWrites'][number],
-): WayBackLook['laterWrites'][number] {
+function shown(state: RunState, writes: FoundWrites): WayBackLook['laterWrites'][number] {
   const { decided: byParameter, first, ...rest } = writes;
   const decided = stepState(state, writes.step).laterWrites ?? byParameter;
   return { ...rest, first: [...first], ...(decided === undefined ? {} : { decided }) };

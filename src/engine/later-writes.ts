@@ -66,7 +66,7 @@ function undecided({ state: { run, rollback } }: Session, writes: FoundWrites): 
 }
 
 /** What was written, in a line for people. */
-export function describeWrites(writes: LaterWrites): string {
+function describeWrites(writes: LaterWrites): string {
   const { where, since, added, changed, deleted, bytes, first } = writes;
   const counts = [
     added > 0 ? `${added} new` : '',

@@ -31,7 +31,7 @@ export interface FoundWrites extends LaterWrites {
   readonly step: string;
 }
 
-export interface WayBack {
+interface WayBack {
   readonly needs: readonly Need[];
   /** In the order of the undos. */
   readonly laterWrites: readonly FoundWrites[];

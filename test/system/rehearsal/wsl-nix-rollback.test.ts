@@ -41,7 +41,7 @@ class Machine {
   async goOnto(until: string): Promise<void> {
     const onOutput = (text: string) => void this.said.push(text);
     const report = await rehearse(this.world, { runbook: 'wsl-nix-store', params, until, onOutput });
-    expect(report.outcome, this.said.join('')).toBe('done');
+    if (report.outcome !== 'done') throw new Error(this.said.join(''));
     this.run = report.state?.run ?? '';
   }
 
@@ -66,21 +66,16 @@ class Machine {
   }
 
   /** Which disk the running system is on: what stands at /nix, and where its own files are read from. */
-  async livesOn(): Promise<'the SSD' | 'the old disk'> {
+  async livesOn(): Promise<'the SSD' | 'the old disk' | 'neither'> {
     const over = await this.sh('findmnt -no SOURCE /nix');
-    const [here, ssd] = await Promise.all([
+    const [here, ssd, current] = await Promise.all([
       this.sh('stat -c %d:%i /nix/.'),
       this.sh('stat -c %d:%i /mnt/wsl/storage/nixos-wsl-main'),
+      this.sh('stat -L -c %d /run/current-system'),
     ]);
-    const current = await this.sh('stat -L -c %d /run/current-system');
-    if (over === '') {
-      expect(here).not.toBe(ssd);
-      return 'the old disk';
-    }
-    expect(over).toContain('[/nixos-wsl-main]');
-    expect(here).toBe(ssd);
-    expect(current).toBe(here.split(':')[0]);
-    return 'the SSD';
+    const consistent = current === here.split(':')[0];
+    if (over === '') return consistent && here !== ssd ? 'the old disk' : 'neither';
+    return consistent && here === ssd && over.includes('[/nixos-wsl-main]') ? 'the SSD' : 'neither';
   }
 
   /** Where the next boot leads: WSL boots from the tree beneath every mount. */
