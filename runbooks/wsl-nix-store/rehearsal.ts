@@ -32,10 +32,20 @@ export const rehearsal: RehearsalPlan = {
     // A backup stays when its step is taken back, and restic names its files by chance; and what it caches.
     '/mnt/backup',
     '/root/.cache',
+    // The fake systemd's own; what it knows is asked of it.
+    '/run/systemd/world-units',
+    '/run/systemd/system.control',
     ...['/nix', '/mnt/wsl/storage/nixos-wsl-main'].flatMap((nix) =>
       nixHistory.map((name) => `${nix}/var/${name}`),
     ),
   ],
+  looks: [
+    ['systemctl', 'list-units', '--no-legend'],
+    ['sh', '-c', 'nix path-info --all | sort'],
+  ],
+  leaves: Object.fromEntries(
+    ['final-copy', 'carry-generation'].map((step) => [step, ['/mnt/wsl/storage/nixos-wsl-main']]),
+  ),
   files: { '/home/admin/restic-password': 'only for rehearsals\n' },
   nixosWsl: {
     flake: '/home/admin/nixcfg',

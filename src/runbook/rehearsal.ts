@@ -20,6 +20,13 @@ export interface RehearsalPlan {
    * each run writes something else, or a rollback leaves something on purpose, such as a backup.
    */
   readonly notCompared?: readonly string[];
+  /** Commands that only read; what they print is compared as well, such as which units are up. */
+  readonly looks?: readonly (readonly string[])[];
+  /**
+   * By step id, the paths that taking back this step alone may leave changed, with everything beneath: a later
+   * pass over the same copy goes with the first one.
+   */
+  readonly leaves?: Readonly<Record<string, readonly string[]>>;
   /** Answers to gates, by step id, where typed input is asked for. */
   readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
 }

@@ -101,7 +101,11 @@ async function tryUndo(
     ...(given.passes === true ? { passes: true } : {}),
   });
   if (report.outcome !== 'done') return failed(one, report.why, journey.said);
-  const left = leftBehind(before?.snapshot ?? journey.start, (await journey.see()).snapshot);
+  const left = leftBehind(
+    before?.snapshot ?? journey.start,
+    (await journey.see()).snapshot,
+    setup.plan.leaves?.[one.step],
+  );
   if (left.length > 0) {
     return { ...result(one, 'failed'), why: 'taking it back leaves another world', differences: left };
   }

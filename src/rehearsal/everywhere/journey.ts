@@ -4,7 +4,7 @@ import type { Json, RehearsalPlan } from '../../runbook/index.ts';
 import { layoutOf } from '../layout.ts';
 import type { BuildOptions } from '../protocol.ts';
 import { goOnRehearsing, readRun, rehearse, rehearseRollback, type RehearsalReport } from '../rehearse.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot, SnapshotEntry } from '../snapshot.ts';
 import { buildWorld, type World } from '../world.ts';
 import { parsePasses, type Pass } from './enumerate.ts';
 import type { Seen } from './likeness.ts';
@@ -22,6 +22,17 @@ export interface Setup {
 
 /** What is kept of the program's last words, in characters. */
 const lastWords = 2_000;
+
+/** Everything that is compared; what commands print stands beside the files, by the command. */
+async function lookAt(world: World, { notCompared, looks = [] }: RehearsalPlan): Promise<Snapshot> {
+  const snapshot = await world.survey(notCompared);
+  const printed: Record<string, SnapshotEntry> = {};
+  for (const argv of looks) {
+    const { stdout } = await world.run(argv);
+    printed[`$ ${argv.join(' ')}`] = { kind: 'other', mode: 0, uid: 0, gid: 0, mtime: '0', target: stdout };
+  }
+  return { ...snapshot, entries: { ...snapshot.entries, ...printed } };
+}
 
 /** Now, in nanoseconds since 1970; a little less, since file systems are that late. */
 function moment(): bigint {
@@ -55,7 +66,7 @@ export class Journey implements AsyncDisposable {
     const built = moment() - 1_000_000_000n;
     const world = await buildWorld(setup.plan, setup.build);
     try {
-      return new Journey(setup, world, await world.survey(setup.plan.notCompared), built);
+      return new Journey(setup, world, await lookAt(world, setup.plan), built);
     } catch (thrown) {
       await world.destroy();
       throw thrown;
@@ -85,7 +96,7 @@ export class Journey implements AsyncDisposable {
   }
 
   async see(): Promise<Seen> {
-    const snapshot = await this.world.survey(this.#setup.plan.notCompared);
+    const snapshot = await lookAt(this.world, this.#setup.plan);
     return { snapshot, built: this.#built, runBegan: this.#runBegan };
   }
 

@@ -56,11 +56,19 @@ function ageOf({ snapshot, built, runBegan }: Seen, path: string): 'old' | 'of t
 /**
  * What an undo left otherwise than it was, in one world. Folders and links are made again or had
  * something made in them, so their times say nothing.
+ *
+ * @param allowed paths that may differ, with everything beneath
  */
-export function leftBehind(before: Snapshot, after: Snapshot): readonly string[] {
+export function leftBehind(
+  before: Snapshot,
+  after: Snapshot,
+  allowed: readonly string[] = [],
+): readonly string[] {
+  const isAllowed = (path: string) => allowed.some((outer) => path === outer || path.startsWith(`${outer}/`));
   const isFile = (path: string) => before.entries[path]?.kind === 'file';
   return differences(before, after)
     .filter(({ path, field }) => field !== 'mtime' || isFile(path))
+    .filter(({ path }) => !isAllowed(path))
     .map(({ text }) => text);
 }
 

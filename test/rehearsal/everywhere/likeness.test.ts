@@ -63,5 +63,6 @@ describe('what an undo left', () => {
       '/g': {},
     });
     expect(leftBehind(before, after)).toEqual(['/f: mtime was 5, is 6', '/g: appeared']);
+    expect(leftBehind(before, after, ['/g'])).toEqual(['/f: mtime was 5, is 6']);
   });
 });
