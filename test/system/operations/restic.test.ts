@@ -71,7 +71,11 @@ test(
       seed: 's',
       readDataSubset: '100%',
     });
-    expect(await proof.act()).toEqual({ files: 6, bytes: output.bytes, compared: 6, proven: true });
+    expect(await proof.act()).toEqual({
+      snapshot: output.snapshot,
+      ...{ files: 6, bytes: output.bytes, compared: 6, proven: true },
+      provenAt: expect.objectContaining({ bootId: expect.any(String) as string }) as object,
+    });
     expect(readdirSync(proof.folder)).toEqual([]);
 
     // The snapshot stays; that this run has it is forgotten, so that a new attempt makes a new one.
