@@ -25,8 +25,9 @@ export async function takeBackOverdue(
   },
 ): Promise<ExitCode | undefined> {
   const { by, globals, overrides } = given;
-  const { clock, boot: readBoot } = hostFor(overrides);
-  const boot = await readBoot();
+  const host = hostFor(overrides);
+  const { clock } = host;
+  const boot = await host.boot();
   if (known.state.status !== 'running' || unconfirmed(known.state) === undefined) return undefined;
   if (by === 'timer' && !isDue(known.state, clock.now(), boot)) return undefined;
   const hung = await hungProcess(known, { clock, boot });

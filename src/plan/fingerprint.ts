@@ -39,6 +39,8 @@ export function fingerprintOf(nodes: readonly RecordedNode[]): string {
 }
 
 /** How a step would be taken back, or whether it would be skipped, is no part of what a done one means. */
-function deciding({ undo: _, when: __, ...parts }: Parts): Parts {
-  return parts;
+function deciding(parts: Parts): Parts {
+  return Object.fromEntries(
+    Object.entries(parts).filter(([aspect]) => aspect !== 'undo' && aspect !== 'when'),
+  );
 }

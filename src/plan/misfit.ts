@@ -28,7 +28,7 @@ function transforms(schema: z.ZodType): boolean {
     z.toJSONSchema(schema, {
       unrepresentable: 'any',
       override: ({ zodSchema }) => {
-        if (['pipe', 'transform'].includes(zodSchema._zod.def.type)) found = true;
+        if (['pipe', 'transform'].includes((zodSchema as unknown as z.ZodType).def.type)) found = true;
       },
     });
   } catch {

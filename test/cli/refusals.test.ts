@@ -166,7 +166,7 @@ describe('an edited runbook', () => {
     const refused = await machine.run('resume');
     expect(refused).toMatchObject({
       code: 2,
-      err: expect.stringContaining('! "make" does something else now'),
+      err: expect.stringContaining('! "make" has other commands now'),
     });
     expect(await machine.run('resume', '--accept-changes')).toMatchObject({ code: 3 });
   });

@@ -56,12 +56,15 @@ async function settleStep(
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
   mustBeOpen(known.state);
   const goesBack = known.state.status === 'rolling-back';
-  const pinned = await (goesBack ? runbookToRollBack : runbookToResume)(known.state, known.place);
+  // That something is undone can be said also when there is no runbook any more to go forward by.
+  const bySource = goesBack || as === 'undone' ? runbookToRollBack : runbookToResume;
+  const pinned = await bySource(known.state, known.place);
   const open = await reopenRun(known, places, overrides);
   const runbook = pinned?.runbook;
   return atWork({ globals, overrides, open, runbook, silent: true }, async (session) => {
     mustBeOpen(session.state);
-    if (runbook !== undefined && !goesBack) await acceptRunbook(session, runbook, false, pinned?.pin);
+    if (runbook !== undefined && bySource === runbookToResume)
+      await acceptRunbook(session, runbook, false, pinned?.pin);
     await settle(session, step, as, options.why, output);
     return {
       status: 'settled' as const,

@@ -31,9 +31,9 @@ export function farMachine(place: Place, env: Readonly<Record<string, string>>):
   const ip = (...args: readonly string[]) => execFileSync('ip', args, { stdio: 'pipe' });
   const inside = (...args: readonly string[]) => ip('netns', 'exec', name, ...args);
   const address = '10.213.7.2';
-  let daemon: ChildProcess | undefined;
+  const daemons: ChildProcess[] = [];
   onTestFinished(() => {
-    daemon?.kill('SIGKILL');
+    for (const daemon of daemons) daemon.kill('SIGKILL');
     spawnSync('ip', ['link', 'delete', near]);
     spawnSync('ip', ['netns', 'delete', name]);
     rmSync(folder, { recursive: true, force: true });
@@ -56,7 +56,7 @@ export function farMachine(place: Place, env: Readonly<Record<string, string>>):
     ...[`HostKey=${join(folder, 'host')}`, `AuthorizedKeysFile=${join(folder, 'authorized')}`, 'UsePAM=no'],
     ...['PermitRootLogin=yes', 'StrictModes=no', 'PidFile=none', 'ListenAddress=0.0.0.0'],
   ];
-  daemon = spawn(
+  const daemon = spawn(
     'ip',
     [
       'netns',
@@ -70,6 +70,7 @@ export function farMachine(place: Place, env: Readonly<Record<string, string>>):
     ],
     { stdio: 'ignore' },
   );
+  daemons.push(daemon);
   return {
     link: far,
     address,
