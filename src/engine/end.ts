@@ -22,7 +22,7 @@ export async function endOf(session: Session, node: Node, thrown: unknown): Prom
     step: node.id,
     attempt: status === 'started' ? attempt : attempt + 1,
     error: failure,
-    ...(node.onFailure === 'rollback' ? { then: 'rollback' as const } : {}),
+    ...(node.onFailure === 'rollback' ? { goesBack: true as const } : {}),
   });
   return { kind: 'failed', failure };
 }

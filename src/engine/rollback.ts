@@ -1,23 +1,13 @@
 import { planRollback, type RollbackPlan, type RollbackStep } from '../plan/rollback.ts';
 import type { EventOf } from '../journal/event.ts';
 import { isSameBoot } from '../journal/boot.ts';
-import { stepState } from '../journal/state.ts';
 import type { LaterWritesDecision } from '../runbook/index.ts';
 import { refreshScript } from './break-glass.ts';
-import { settleDoubt } from './doubt.ts';
-import { contextOf } from './context.ts';
-import { lastResorts } from './last-resort.ts';
 import { decideLaterWrites, recordDecisions } from './later-writes.ts';
 import { recordWaivers, refuseMissing } from './missing-needs.ts';
+import { refuseIrreversible } from './point-of-no-return.ts';
 import { outcome, type Outcome } from './outcome.ts';
-import {
-  Interrupted,
-  isJournalFailure,
-  nodeOf,
-  record,
-  throwIfInterrupted,
-  type Session,
-} from './session.ts';
+import { Interrupted, record, throwIfInterrupted, type Session } from './session.ts';
 import { probeUndone } from './undo-probe.ts';
 import { undoStep } from './undo.ts';
 import { lookAtWayBack, type Surroundings } from './way-back.ts';
@@ -182,49 +172,4 @@ async function stillInEffect(
     );
   }
   return undefined;
-}
-
-/** Past the point of no return there is no way back by undo, unless the step turns out never to have begun. */
-async function refuseIrreversible(session: Session, plan: RollbackPlan): Promise<Outcome | undefined> {
-  const { run } = session.state;
-  for (const { id, node, step } of plan.irreversible) {
-    if (await neverBegan(session, id)) {
-      const why = 'it never began';
-      await record(session, { type: 'undo.completed', step: id, by: 'nothing-to-undo', why });
-      continue;
-    }
-    const how = step.status === 'done' ? 'is done' : 'may be done, wholly or in part,';
-    const undo = step.intent?.undo;
-    const why = undo?.kind === 'irreversible' ? undo.why : node.irreversible;
-    const resorts = lastResorts(surroundingsOf(session));
-    return outcome(
-      'rollback-incomplete',
-      `"${id}" ${how} and cannot be undone${why === undefined ? '' : `: ${why}`}. Nothing was changed`,
-      {
-        step: id,
-        hint:
-          (resorts.length === 0
-            ? 'What is left: copy the data back from where it is now and verify it, or restore the backup.\n'
-            : `What is left is to bring the data back by hand, and to verify it:\n${resorts.map((line) => `  ${line}\n`).join('')}`) +
-          `Undo what came after it: migrate rollback ${run} --to ${id}`,
-      },
-    );
-  }
-  return undefined;
-}
-
-async function neverBegan(session: Session, id: string): Promise<boolean> {
-  const step = stepState(session.state, id);
-  const node = nodeOf(session, id);
-  const open = step.status === 'started' || step.status === 'interrupted' || step.status === 'failed';
-  if (open && node?.kind === 'step') {
-    try {
-      await settleDoubt(session, node, contextOf(session, node));
-    } catch (thrown) {
-      // What cannot be told was begun.
-      if (isJournalFailure(thrown)) throw thrown;
-      throwIfInterrupted(session.signal);
-    }
-  }
-  return step.status === 'not-started';
 }

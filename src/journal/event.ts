@@ -223,7 +223,7 @@ const bodies = [
     ...attempt,
     error: failure,
     /** The runbook goes back when this step fails, so a process that finds it like this does. */
-    then: z.literal('rollback').optional(),
+    goesBack: z.literal(true).optional(),
   }),
   z.object({ type: z.literal('step.interrupted'), ...attempt, by: z.string() }),
   /** What became of a start without an end, and who said so. */

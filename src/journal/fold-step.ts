@@ -45,7 +45,7 @@ export function applyToStep(
     case 'step.failed':
       step.status = 'failed';
       step.error = event.error;
-      step.rollsBack = event.then === 'rollback';
+      step.rollsBack = event.goesBack === true;
       return;
     case 'step.interrupted':
       step.status = 'interrupted';
