@@ -36,6 +36,7 @@ export async function attachRun(
   const left = await interruptible(
     () => {},
     async (signal) => {
+      renderer.notice(`attached to ${place.id}; Ctrl-C leaves it at work`);
       for (;;) {
         // Looked at first: what it recorded last is there when it has let go.
         const goesOn = await atWork();

@@ -15,7 +15,7 @@ export interface UnattendedOptions extends ForwardOptions {
 
 /**
  * Goes on with a run after a boot although nobody is there, forward or back. What needs a person waits for one.
- * @throws MigrateError as `resume` does
+ * @throws MigrateError as `resume` does; UsageError `run.no-runbook` for a way forward without one
  */
 export async function resumeAfterBoot(
   session: Session,
@@ -24,11 +24,11 @@ export async function resumeAfterBoot(
 ): Promise<Outcome> {
   const refusal = await refuse(session);
   if (refusal !== undefined) return told(session, refusal);
-  if (session.state.status === 'rolling-back' || runbook === undefined) {
+  if (session.state.status === 'rolling-back') {
     await recordResume(session);
     return told(session, await rollBack(session, {}));
   }
-  const changed = await acceptOrWait(session, runbook, options.pin);
+  const changed = runbook && (await acceptOrWait(session, runbook, options.pin));
   if (changed !== undefined) return told(session, changed);
   await recordResume(session);
   return advance(session, options);

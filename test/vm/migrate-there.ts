@@ -16,7 +16,7 @@ export function migrateThere(machine: Machine, ...args: readonly string[]): Prom
 }
 
 /** The same as words for another program of the machine, such as ssh. */
-export const migrateWords = [node, program];
+export const migrateWords = [node, program] as const;
 
 /** The journal of the only run of a runbook, read from outside, also in the middle of a line or of a boot. */
 export function journalThere(machine: Machine, runbook: string, state = '/var/lib/migrate'): JournalEvent[] {

@@ -45,10 +45,9 @@ export interface Machine {
 export function newMachine(): Machine {
   const tree = baseTree();
   const folder = mkdtempSync(join(cache, 'machine-'));
-  const root = join(folder, 'root');
-  for (const name of ['root', 'upper', 'work']) mkdirSync(join(folder, name));
-  const layers = `lowerdir=${tree},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
-  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers, root]);
+  const root = mountLayers(folder, 'root', tree);
+  // On a disk, also when the checkout lies in memory, where no program is found again after a boot.
+  const sources = mountLayers(folder, 'checkout', checkout);
   const here = thisMachine();
   let running: { nspawn: ChildProcess; leader: number; exited: Promise<unknown> } | undefined;
 
@@ -104,7 +103,7 @@ export function newMachine(): Machine {
         '--register=no',
         '--keep-unit',
         '--console=pipe',
-        `--bind-ro=${checkout}`,
+        `--bind-ro=${sources}:${checkout}`,
       ],
       { stdio: 'ignore' },
     );
@@ -138,10 +137,20 @@ export function newMachine(): Machine {
     end: async () => {
       // A unit that ends slowly must not make the tests slow.
       await cut();
-      execFileSync('umount', [root]);
+      for (const mounted of [root, sources]) execFileSync('umount', [mounted]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Mounts a tree that may be written to, without touching the one beneath. */
+function mountLayers(folder: string, name: string, lower: string): string {
+  const at = join(folder, name);
+  const [upper, work] = [`${at}-upper`, `${at}-work`];
+  for (const each of [at, upper, work]) mkdirSync(each);
+  const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers, at]);
+  return at;
 }
 
 /** Built once: it takes some 15 seconds and the network. */

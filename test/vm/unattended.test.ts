@@ -101,8 +101,11 @@ describe.skipIf(obstacle !== undefined)('while nobody is there', () => {
   });
 
   test('the timer looks at a soak and opens it; what cannot be undone waits; a mount is seen by all', async () => {
-    const ran = await migrateThere(machine, 'run', runbookOf('needs-person'), '--set', 'world=/srv/person');
-    expect(ran.exitCode).toBe(3);
+    await migrateThere(machine, 'run', runbookOf('needs-person'), '--set', 'world=/srv/person', '--detach');
+    await until('it soaks', () => types('needs-person').includes('gate.entered'));
+    expect(await machine.ask('findmnt', '--noheadings', '--output', 'TARGET', '/srv/person/seen')).toBe(
+      '/srv/person/seen\n',
+    );
     await until('the soak is open', () => types('needs-person').includes('gate.opened'));
     await until('the timer rests', async () => (await stateOf('migrate-soak.service')) === 'inactive');
     expect(await saidBy('migrate-soak')).toContain('--accept-irreversible delete');
