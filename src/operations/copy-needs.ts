@@ -7,7 +7,7 @@ import {
   type FolderIdentity,
 } from '../copy/index.ts';
 import { MigrateError, messageOf } from '../errors.ts';
-import type { CapturedContext, UndoNeed, UndoNeedAnswer } from '../runbook/index.ts';
+import type { CapturedContext, Host, UndoNeed, UndoNeedAnswer } from '../runbook/index.ts';
 import { beneathMounts } from './beneath-mounts.ts';
 import type { CopyInput } from './copy-input.ts';
 import { putAside } from './copy-news.ts';
@@ -45,10 +45,11 @@ async function oldTree(context: Context): Promise<UndoNeedAnswer> {
   // A mount covers it, as a rule the copy itself.
   const real = (await host.files.realPath(from)) ?? from;
   try {
-    return await beneathMounts({ exec: host.exec, run }, async (root) => {
+    const exec: Host['exec'] = (command, options) => host.exec(command, options);
+    return await beneathMounts({ exec, run }, async (root) => {
       const beneath = identify(root + real);
       if (beneath?.inode === captured.source.inode) return sound(context, root + real);
-      return await elsewhere(context, beneath);
+      return elsewhere(context, beneath);
     });
   } catch (thrown) {
     if (thrown instanceof MigrateError && thrown.code === 'beneath.cannot-look')
