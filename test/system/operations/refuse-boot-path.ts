@@ -1,5 +1,5 @@
 // Says whether a tree may be removed as far as a boot is concerned: `allowed`, or the code and the message.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { planRemoval, fromText } from '../../../src/copy/index.ts';
 import { StepError } from '../../../src/errors.ts';
 import { thisMachine } from '../../../src/host/this-machine.ts';
@@ -16,4 +16,6 @@ try {
 } catch (error) {
   if (!(error instanceof StepError)) throw error;
   console.log(`${error.code} ${error.message}`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
