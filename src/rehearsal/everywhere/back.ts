@@ -139,24 +139,30 @@ export async function tryRollback(
   one: Extract<CrashCase, { kind: 'rollback' }>,
   random: () => number,
 ): Promise<CaseResult> {
-  let said = '';
   try {
-    await using journey = await Journey.begin(setup);
-    const forward = await journey.to(setup.ids.indexOf(one.step));
-    if (forward.outcome !== 'done') return failed(one, forward.why, journey.said);
-    const state = await readRun(journey.world);
-    const crash = one.killed && state !== undefined ? everywhereOnTheWayBack(state, random) : undefined;
-    const report = await journey.back(undefined, crash === undefined ? {} : { crash });
-    ({ said } = journey);
-    if (report.outcome !== 'done') return failed(one, report.why, said);
-    const left = leftBehind(journey.start, (await journey.see()).snapshot);
-    if (left.length > 0) {
-      return { ...result(one, 'failed'), why: 'the rollback leaves another world', differences: left };
-    }
-    return result(one, one.killed && report.crashes === 0 ? 'unreached' : 'survived');
+    return await Journey.within(setup, (journey) => rollBackIn(journey, setup, one, random));
   } catch (thrown) {
-    return failed(one, messageOf(thrown), said);
+    return failed(one, messageOf(thrown), '');
   }
+}
+
+async function rollBackIn(
+  journey: Journey,
+  setup: Setup,
+  one: Extract<CrashCase, { kind: 'rollback' }>,
+  random: () => number,
+): Promise<CaseResult> {
+  const forward = await journey.to(setup.ids.indexOf(one.step));
+  if (forward.outcome !== 'done') return failed(one, forward.why, journey.said);
+  const state = await readRun(journey.world);
+  const crash = one.killed && state !== undefined ? everywhereOnTheWayBack(state, random) : undefined;
+  const report = await journey.back(undefined, crash === undefined ? {} : { crash });
+  if (report.outcome !== 'done') return failed(one, report.why, journey.said);
+  const left = leftBehind(journey.start, (await journey.see()).snapshot);
+  if (left.length > 0) {
+    return { ...result(one, 'failed'), why: 'the rollback leaves another world', differences: left };
+  }
+  return result(one, one.killed && report.crashes === 0 ? 'unreached' : 'survived');
 }
 
 /** Once in each undo, in its middle or before its record, and around a reboot. */

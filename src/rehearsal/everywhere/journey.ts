@@ -40,7 +40,7 @@ function moment(): bigint {
 }
 
 /** A world of its own, whose run is led from checkpoint to checkpoint in page order. */
-export class Journey implements AsyncDisposable {
+export class Journey {
   readonly world: World;
   readonly #setup: Setup;
   readonly #built: bigint;
@@ -70,6 +70,16 @@ export class Journey implements AsyncDisposable {
     } catch (thrown) {
       await world.destroy();
       throw thrown;
+    }
+  }
+
+  /** Works in a world that ends with the work. */
+  static async within<Result>(setup: Setup, work: (journey: Journey) => Promise<Result>): Promise<Result> {
+    const journey = await Journey.begin(setup);
+    try {
+      return await work(journey);
+    } finally {
+      await journey.world.destroy();
     }
   }
 
@@ -107,10 +117,6 @@ export class Journey implements AsyncDisposable {
     const passes = parsePasses(readFileSync(file, 'utf8'));
     rmSync(file);
     return passes;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.world.destroy();
   }
 
   #drive(how: { crash?: string; passes?: boolean }) {

@@ -41,17 +41,18 @@ async function runThrough(
   setup: Setup,
   elsewhen: boolean,
 ): Promise<{ seen: readonly Omit<Boundary, 'step' | 'noise'>[]; disks: Reference['disks'] }> {
-  await using journey = await Journey.begin(setup);
-  const seen = [];
-  if (elsewhen) await journey.world.skipTime(40 * 3_600_000);
-  for (const [index, step] of setup.ids.entries()) {
-    if (elsewhen) await useUpProcessNumbers(journey);
-    const report = await journey.to(index, { passes: true });
-    if (report.outcome !== 'done') throw noReference(`to "${step}": ${report.why}`, journey.said);
-    const output = report.state === undefined ? undefined : stepState(report.state, step).output;
-    seen.push({ seen: await journey.see(), passes: journey.passes(), output });
-  }
-  return { seen, disks: journey.world.facts.disks };
+  return Journey.within(setup, async (journey) => {
+    const seen = [];
+    if (elsewhen) await journey.world.skipTime(40 * 3_600_000);
+    for (const [index, step] of setup.ids.entries()) {
+      if (elsewhen) await useUpProcessNumbers(journey);
+      const report = await journey.to(index, { passes: true });
+      if (report.outcome !== 'done') throw noReference(`to "${step}": ${report.why}`, journey.said);
+      const output = report.state === undefined ? undefined : stepState(report.state, step).output;
+      seen.push({ seen: await journey.see(), passes: journey.passes(), output });
+    }
+    return { seen, disks: journey.world.facts.disks };
+  });
 }
 
 export function noReference(what: string, said: string): WorldError {
