@@ -35,9 +35,12 @@ export function addRollback(program: Program, invocation: Invocation): void {
       collect,
       [],
     )
-    .option(
-      '--runbook <file>',
-      'undo by the code of this runbook, mended meanwhile, and not by that with which each step began',
+    .addOption(
+      new Option(
+        '--runbook <file>',
+        'undo by the code of this runbook, mended meanwhile, and not by that with which each step began',
+        // Whoever mends an undo wants to see what comes of it; and the file may lie in this very folder.
+      ).conflicts('detach'),
     )
     .option('-y, --yes', 'do not ask whether to begin')
     .option('--detach', 'go on as a transient unit of systemd, which outlives this terminal')
