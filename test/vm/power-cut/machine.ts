@@ -161,6 +161,7 @@ function dependencies(): readonly string[] {
   const list = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], {
     cwd: checkout,
     encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   return list
     .split('\n')
