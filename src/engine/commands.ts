@@ -1,6 +1,6 @@
 import { StepError } from '../errors.ts';
 import { issueText, type BreakGlassCommand, type Command, type UndoAction } from '../runbook/index.ts';
-import { breakGlassCommandSchema, commandSchema, undoActionSchema } from '../journal/event.ts';
+import { breakGlassCommandSchema, commandSchema, undoActionSchema } from '../journal/recorded-undo.ts';
 
 /**
  * Commands as a step gave them, copied, so that what is recorded is what is done.

@@ -1,4 +1,10 @@
-import { durationMs, formatCommand, type CapturedContext, type Command, type StepNode } from '../runbook/index.ts';
+import {
+  durationMs,
+  formatCommand,
+  type CapturedContext,
+  type Command,
+  type StepNode,
+} from '../runbook/index.ts';
 import { coverStep } from './break-glass.ts';
 import { checkedCommands } from './commands.ts';
 import { recordUndo } from './recorded-undo.ts';

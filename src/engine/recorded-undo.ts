@@ -22,6 +22,7 @@ function undoData(node: StepNode, context: CapturedContext): RecordedUndo {
     kind: 'code',
     ...(operation === undefined ? {} : { operation: `${operation.name} ${operation.version}` }),
     describe: typeof undo.describe === 'function' ? undo.describe(context) : undo.describe,
-    breakGlass: typeof breakGlass === 'string' ? breakGlass : (checkedBreakGlass(node.id, breakGlass) as never),
+    breakGlass:
+      typeof breakGlass === 'string' ? breakGlass : (checkedBreakGlass(node.id, breakGlass) as never),
   };
 }

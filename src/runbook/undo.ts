@@ -75,9 +75,7 @@ export interface UndoCode<Params, Outputs, Input, Captured> {
   /** Commands for a rescue shell, or a sentence for a person. */
   readonly breakGlass:
     | string
-    | ((
-        context: CapturedContext<Params, Outputs, Input, Captured>,
-      ) => readonly BreakGlassCommand[] | string);
+    | ((context: CapturedContext<Params, Outputs, Input, Captured>) => readonly BreakGlassCommand[] | string);
 }
 
 export type Undo<Params, Outputs, Input, Captured> =

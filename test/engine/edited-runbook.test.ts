@@ -43,10 +43,7 @@ describe('a runbook edited since its run began', () => {
       () =>
         chain({ params })
           .phase('Copy')
-          .step(
-            'snapshot',
-            makes('/snapshot', { verify: () => {}, retry: { retries: 2 } }),
-          )
+          .step('snapshot', makes('/snapshot', { verify: () => {}, retry: { retries: 2 } }))
           .step('copy', makes('/copy', { needs: ['snapshot'], timeout: '5m' }))
           .confirm('go', { ask: 'really go?', needs: ['copy'] })
           .step('switch', makes('/switch', { needs: ['go'], onFailure: 'continue' }))

@@ -11,9 +11,10 @@ export function addStatus(program: Program, invocation: Invocation): void {
     .argument('[run]', 'a run, or its runbook; every unfinished run when left out')
     .option('-w, --watch', 'keep looking until the run is over')
     .addOption(
-      new Option('--probe', 'look also at what the way back needs and would lose; it may take a while').conflicts(
-        'watch',
-      ),
+      new Option(
+        '--probe',
+        'look also at what the way back needs and would lose; it may take a while',
+      ).conflicts('watch'),
     )
     .addHelpText('after', examples('migrate status', 'migrate status wsl-nix-store --watch'))
     .action(async (run, options, command) => {
