@@ -48,12 +48,10 @@ export async function sweepCrashes(setup: Setup, options: SweepOptions): Promise
   const reference = uninterrupted(setup);
   const looksBack = options.only === undefined && wantsUndos(options);
   const exploring: Promise<readonly Stretch[]> = looksBack
-    ? exploreUndos(
-        setup,
-        reference.then(({ boundaries }) => boundaries),
-        tell,
-      )
+    ? exploreUndos(setup, reference, tell)
     : Promise.resolve([]);
+  // Both come to their end before either's failure is told, so that no world is at work any more.
+  await Promise.allSettled([reference, exploring]);
   const [{ boundaries, disks }, ways] = await Promise.all([reference, exploring]);
 
   const single = casesOf('forward', boundaries, random(1));
