@@ -42,8 +42,11 @@ export interface Snapshot {
   readonly withXattrs: boolean;
 }
 
+/** How what lies beneath the world's own mounts is named. */
+export const beneathMark = 'beneath:';
+
 export interface SnapshotOptions {
-  /** Paths that are left out, with everything beneath them. */
+  /** Paths that are left out, with everything beneath them; folders also where a mount shows them elsewhere. */
   readonly without?: readonly string[];
   /** Remembers what was hashed, for the next snapshot. */
   readonly hashes?: HashMemory;
@@ -61,6 +64,7 @@ export async function takeSnapshot(
   const entries: Record<string, SnapshotEntry> = {};
   const firstOfInode = new Map<string, string>();
   const left = new Set(without);
+  const leftFolders = new Set(without.flatMap((path) => folderIdentity(`${root}${path}`)));
   const trees = paths.flatMap((path) => treesWithout(root, path, without));
   const xattrs = await readXattrs(trees.map((path) => `${root}${path}`).filter((path) => existsSync(path)));
   const hash = hashes === undefined ? hashOf : (path: Buffer) => hashes.hashOf(path, hashOf);
@@ -71,6 +75,7 @@ export async function takeSnapshot(
     if (stat === undefined) return;
     const name = pathText(path);
     const inode = `${stat.dev}:${stat.ino}`;
+    if (leftFolders.has(inode)) return;
     const first = stat.nlink > 1n && stat.isFile() ? firstOfInode.get(inode) : undefined;
     if (first === undefined) firstOfInode.set(inode, name);
     const own = xattrs?.get(full.toString('latin1'));
@@ -107,6 +112,11 @@ export async function takeSnapshot(
     mounts: mountInfo === undefined ? undefined : mountsIn(readFileSync(mountInfo, 'utf8')),
     withXattrs: xattrs !== undefined,
   };
+}
+
+function folderIdentity(path: string): readonly string[] {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat?.isDirectory() === true ? [`${stat.dev}:${stat.ino}`] : [];
 }
 
 /** The largest trees beneath a path that hold nothing of what is left out. */

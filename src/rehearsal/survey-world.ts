@@ -2,14 +2,17 @@ import { readdirSync } from 'node:fs';
 import type { BuiltWorld } from './build.ts';
 import type { HashMemory } from './hash-memory.ts';
 import type { WorldLayout } from './layout.ts';
-import { takeSnapshot, type Snapshot, type SnapshotEntry, type SnapshotMount } from './snapshot.ts';
+import {
+  beneathMark,
+  takeSnapshot,
+  type Snapshot,
+  type SnapshotEntry,
+  type SnapshotMount,
+} from './snapshot.ts';
 
 /** Not the world's state: the kernel's own, what it borrows of its host, and what the program keeps of its run. */
 const kept = ['/var/lib/migrate', '/var/lib/migrate-claims'];
 const noState = ['/proc', '/sys', '/dev', '/.world', ...kept];
-
-/** How what lies beneath the world's own mounts is named. */
-const beneathMark = 'beneath:';
 
 /**
  * Everything of a world that a program can leave behind: all its disks and what is in memory file systems,

@@ -1,5 +1,5 @@
 import { differences, type Difference } from '../snapshot-difference.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { beneathMark, type Snapshot } from '../snapshot.ts';
 
 /** A world at the checkpoint of a step. Moments are nanoseconds since 1970, as file systems count. */
 export interface Seen {
@@ -64,7 +64,10 @@ export function leftBehind(
   after: Snapshot,
   allowed: readonly string[] = [],
 ): readonly string[] {
-  const isAllowed = (path: string) => allowed.some((outer) => path === outer || path.startsWith(`${outer}/`));
+  const isAllowed = (path: string) => {
+    const plain = path.startsWith(beneathMark) ? path.slice(beneathMark.length) : path;
+    return allowed.some((outer) => plain === outer || plain.startsWith(`${outer}/`));
+  };
   const isFile = (path: string) => before.entries[path]?.kind === 'file';
   return differences(before, after)
     .filter(({ path, field }) => field !== 'mtime' || isFile(path))
