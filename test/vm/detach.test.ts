@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,7 +96,7 @@ describe.skipIf(obstacle !== undefined)('a run without its terminal', () => {
     beforeAll(async () => {
       mkdirSync(join(machine.root, 'root/.ssh'), { recursive: true, mode: 0o700 });
       for (const key of ['key', 'hostkey']) {
-        execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(machine.root, 'root', key)]);
+        await machine.ask('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', `/root/${key}`);
       }
       await machine.ask('cp', '/root/key.pub', '/root/.ssh/authorized_keys');
       machine.write(
