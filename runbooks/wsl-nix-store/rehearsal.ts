@@ -35,6 +35,7 @@ export const rehearsal: RehearsalPlan = {
     // The fake systemd's own; what it knows is asked of it.
     '/run/systemd/world-units',
     '/run/systemd/system.control',
+    '/var/log/world-journal',
     ...['/nix', '/mnt/wsl/storage/nixos-wsl-main'].flatMap((nix) =>
       nixHistory.map((name) => `${nix}/var/${name}`),
     ),

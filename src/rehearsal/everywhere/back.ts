@@ -129,6 +129,7 @@ function stepBefore(state: RunState, step: string): string | undefined {
   const undo = stepState(state, step).intent?.undo;
   if (stepState(state, step).status !== 'done' || undo === undefined) return undefined;
   if (undo.kind === 'nothing' || undo.kind === 'irreversible') return undefined;
+  if (undo.kind === 'data' && undo.actions.length === 0) return undefined;
   return state.nodes
     .slice(0, index)
     .findLast(
