@@ -125,8 +125,12 @@ async function drive(
     } else if (result.signal !== null) {
       count.crashes += 1;
       options.onMove?.({ kind: 'killed', by: result.signal });
-      // Killed before its first event, nothing has begun.
-      result = state === undefined ? await migrate(first) : await again();
+      if (state?.status === 'completed' || state?.status === 'rolled-back') {
+        return end('done', 'it had come to its end when it was killed');
+      }
+      // Killed before its first event, nothing has begun; a rollback that has not would go forward.
+      const isBegun = first[0] === 'rollback' ? state?.status === 'rolling-back' : state !== undefined;
+      result = await (isBegun ? again() : migrate(first));
     } else if (result.exitCode === exitCodes.done) {
       return end('done', 'it came to its end');
     } else if (result.exitCode !== exitCodes.waiting || state === undefined) {
