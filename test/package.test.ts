@@ -80,6 +80,7 @@ export { command };
       'dist/src/index.d.ts',
       'dist/src/operations/index.d.ts',
       'dist/runbooks/wsl-nix-store.js',
+      'nix/module.nix',
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
@@ -88,7 +89,7 @@ export { command };
     }
     expect(
       packed.filter(
-        (path) => !/^(dist|fixtures)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
+        (path) => !/^(dist|fixtures|nix)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path),
       ),
     ).toEqual([]);
     expect(packed.filter((path) => path.startsWith('dist/') && /(?<!\.d)\.ts$/.test(path))).toEqual([]);

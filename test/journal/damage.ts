@@ -22,7 +22,11 @@ export const cutOut =
   (bytes: Buffer): Damaged => {
     const from = place % (bytes.length - 1);
     const to = Math.min(from + length, bytes.length - 1);
-    return differing(bytes, Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]));
+    const left = (start: number) => Buffer.concat([bytes.subarray(0, start), bytes.subarray(to)]);
+    const cut = left(from);
+    // The last line whole, which is no damage of what is left: with its newline the cut shows.
+    const isShorter = bytes.subarray(0, cut.length).equals(cut);
+    return differing(bytes, isShorter ? left(from + 1) : cut);
   };
 
 type Lines = (lines: readonly string[], place: number) => readonly string[];
