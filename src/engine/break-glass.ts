@@ -1,10 +1,12 @@
 import type { RecordedUndo } from '../journal/event.ts';
-import { isOver, stepState } from '../journal/state.ts';
+import { isOver, stepState, type RunState } from '../journal/state.ts';
 import { coveredSteps } from '../plan/break-glass/covered.ts';
 import { markKey, parseAskedBoot, parseMarks, type Mark } from '../plan/break-glass/marks.ts';
-import { breakGlassScript } from '../plan/break-glass/script.ts';
+import { breakGlassScript, sentenceOf, type BreakGlassStep } from '../plan/break-glass/script.ts';
+import { StepBlocks } from '../plan/break-glass/step-blocks.ts';
+import { seal } from '../plan/break-glass/words.ts';
 import { begunSteps, planRollback } from '../plan/rollback.ts';
-import type { Node } from '../runbook/index.ts';
+import type { StepNode } from '../runbook/index.ts';
 import { recordedCapture } from './context.ts';
 import { record, type Session } from './session.ts';
 import { probeUndone } from './undo-probe.ts';
@@ -14,9 +16,16 @@ interface Writing {
   readonly coming: Map<string, RecordedUndo>;
   /** The write before, so that the last one knows of every step that is coming. */
   last: Promise<unknown>;
+  /** What this process has written; `undefined` when the next step needs the script to be written anew. */
+  script: { readonly blocks: StepBlocks; readonly keys: Map<string, string> } | undefined;
+  /** How many of the journal's events were looked at for a turn. */
+  seen: number;
+  /** Something was undone or edited, so that a step may begin that is not undone before all others. */
+  turned: boolean;
 }
 
-const writings = new WeakMap<Session, Writing>();
+/** By the state, which all sessions of one process have in common. */
+const writings = new WeakMap<RunState, Writing>();
 
 /**
  * Has the script for a rescue shell cover a step that is about to begin. Called before the intent is
@@ -25,39 +34,87 @@ const writings = new WeakMap<Session, Writing>();
  *
  * @throws StateError `journal.no-undo-script` when it cannot be written, as on a full disk
  */
-export async function coverStep(session: Session, { id }: Node, undo: RecordedUndo): Promise<void> {
+export async function coverStep(session: Session, node: StepNode, undo: RecordedUndo): Promise<void> {
   if (undo.kind === 'nothing') return;
-  const writing = writings.get(session) ?? { coming: new Map(), last: Promise.resolve() };
-  writings.set(session, writing);
-  writing.coming.delete(id);
-  writing.coming.set(id, undo);
-  const written = writing.last.then(() => writeScript(session, writing.coming));
+  const writing = writingOf(session);
+  writing.coming.delete(node.id);
+  writing.coming.set(node.id, undo);
+  const written = writing.last.then(() => cover(session, writing, node, undo));
   writing.last = written.catch(() => {});
   await written;
 }
 
 /** Writes the script anew after a rollback that kept something; one that covers too much does no harm. */
 export async function refreshScript(session: Session): Promise<void> {
-  const coming = writings.get(session)?.coming;
-  coming?.clear();
-  await writeScript(session, new Map()).catch(() => {});
+  writings.delete(session.state);
+  await writeScript(session, new Map(), new StepBlocks()).catch(() => {});
 }
 
-async function writeScript(session: Session, coming: ReadonlyMap<string, RecordedUndo>): Promise<void> {
+function writingOf({ state }: Session): Writing {
+  const known = writings.get(state);
+  if (known !== undefined) return known;
+  const fresh = { coming: new Map(), last: Promise.resolve(), script: undefined, seen: 0, turned: false };
+  writings.set(state, fresh);
+  return fresh;
+}
+
+/** Appends one step where that is the same as to write all of them anew. */
+async function cover(
+  session: Session,
+  writing: Writing,
+  { id, title, effective }: StepNode,
+  undo: RecordedUndo,
+): Promise<void> {
+  const key = markKey(id, undo);
+  const { script } = writing;
+  if (script?.keys.get(id) === key) return;
+  // A write that fails half-way leaves an end that nothing may be appended to.
+  writing.script = undefined;
+  // What only a person can do stands at the script's head.
+  const mayAppend = !hasTurned(session, writing) && sentenceOf(undo) === undefined;
+  if (script !== undefined && !script.keys.has(id) && mayAppend) {
+    const step = { id, title, effective, boot: await session.ports.host.boot(), undo };
+    await session.ports.breakGlass.append(script.blocks.next(step), seal);
+    script.keys.set(id, key);
+    writing.script = script;
+    return;
+  }
+  const blocks = new StepBlocks();
+  const steps = await writeScript(session, writing.coming, blocks);
+  writing.script = { blocks, keys: new Map(steps.map((step) => [step.id, markKey(step.id, step.undo)])) };
+}
+
+function hasTurned({ ports: { journal } }: Session, writing: Writing): boolean {
+  for (; writing.seen < journal.events.length && !writing.turned; writing.seen += 1) {
+    const type = journal.events[writing.seen]?.type;
+    writing.turned = type === 'undo.completed' || type === 'run.changed' || type === 'rollback.started';
+  }
+  return writing.turned;
+}
+
+async function writeScript(
+  session: Session,
+  coming: ReadonlyMap<string, RecordedUndo>,
+  blocks: StepBlocks,
+): Promise<readonly BreakGlassStep[]> {
   const { state, ports } = session;
-  const now = await ports.host.boot();
-  const text = breakGlassScript({
-    run: state.run,
-    summary: state.summary,
-    host: state.host,
-    ...(await ports.breakGlass.machine()),
-    writtenAt: new Date(ports.host.clock.now().wall).toISOString(),
-    rollbacks: ports.journal.events.filter(
-      (event) => event.type === 'rollback.completed' && event.to === undefined,
-    ).length,
-    steps: coveredSteps(state, coming, now),
-  });
+  const steps = coveredSteps(state, coming, await ports.host.boot());
+  const text = breakGlassScript(
+    {
+      run: state.run,
+      summary: state.summary,
+      host: state.host,
+      ...(await ports.breakGlass.machine()),
+      writtenAt: new Date(ports.host.clock.now().wall).toISOString(),
+      rollbacks: ports.journal.events.filter(
+        (event) => event.type === 'rollback.completed' && event.to === undefined,
+      ).length,
+      steps,
+    },
+    blocks,
+  );
   await ports.breakGlass.write(text);
+  return steps;
 }
 
 /**

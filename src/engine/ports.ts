@@ -124,6 +124,12 @@ export interface BreakGlassPort {
    * @throws StateError `journal.no-undo-script`; then nothing may be begun
    */
   write(text: string): Promise<void>;
+  /**
+   * Adds to the script's end, durably. The seal says that the text before it is whole, so it is written only
+   * when that is on the disk.
+   * @throws StateError `journal.no-undo-script`; then the script must be replaced before it is added to again
+   */
+  append(text: string, seal: string): Promise<void>;
   /** What it has left when it was run, empty where it was not. */
   marks(): Promise<{ readonly done: string; readonly reboot: string }>;
   forgetMarks(): Promise<void>;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { takeMarks } from '../../src/engine/index.ts';
 import { stepState } from '../../src/journal/state.ts';
+import { coveredSteps } from '../../src/plan/break-glass/covered.ts';
+import { breakGlassScript } from '../../src/plan/break-glass/script.ts';
 import { markKey } from '../../src/plan/break-glass/marks.ts';
 import { blind, chain, makes } from './samples.ts';
 import { killed, Stage } from './stage.ts';
@@ -55,6 +57,34 @@ describe('the script for a rescue shell', () => {
     stage.diskIsFull = false;
     stage.program('make', ([path = '']) => void stage.files.all.set(path, { content: '', mode: 0o644 }));
     expect(await stage.run()).toMatchObject({ status: 'completed' });
+  });
+
+  it('holds the same when each step is appended as when all are written anew, whatever was undone before', async () => {
+    const blocks = (script = '') =>
+      script.slice(script.indexOf('# ===')).replaceAll(/undo_[0-9]+/g, 'undo_n');
+    const anew = (stage: Stage) =>
+      blocks(
+        breakGlassScript({
+          ...{ run: 'r', summary: '', host: 'h', machineId: 'f00d', user: 0, writtenAt: '', rollbacks: 0 },
+          steps: coveredSteps(stage.state, new Map(), { bootId: '', initStart: '', pidNamespace: '' }),
+        }),
+      );
+    for (const jobs of [1, 3]) {
+      const stage = new Stage(abc());
+      await stage.run({ jobs });
+      expect(blocks(stage.undoScript)).toBe(anew(stage));
+      await stage.rollBack({ to: 'a' });
+      await stage.run({ jobs });
+      expect(blocks(stage.undoScript)).toBe(anew(stage));
+    }
+  });
+
+  it('is written whole once, however many steps follow', async () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `s${index}`);
+    const stage = new Stage(ids.reduce((all, id) => all.step(id, makes(`/${id}`)), chain()));
+    await stage.run();
+    expect(stage.undoScriptsWritten).toBe(1);
+    for (const id of ids) expect(stage.undoScript).toContain(`begin '${id}' `);
   });
 
   it('leaves out what a rollback has undone, when the run goes on from there', async () => {

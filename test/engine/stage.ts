@@ -55,6 +55,7 @@ export class Stage {
   readonly acts: string[] = [];
   /** `undo.sh` in the run's folder, and what it left there when it was run. */
   undoScript: string | undefined;
+  undoScriptsWritten = 0;
   undoMarks = { done: '', reboot: '' };
   diskIsFull = false;
   /** Live events, in order, of all processes. */
@@ -217,6 +218,12 @@ export class Stage {
               if (this.diskIsFull)
                 throw new StateError('journal.no-undo-script', 'undo.sh cannot be written: no space');
               this.undoScript = text;
+              this.undoScriptsWritten += 1;
+            }),
+            append: alive(async (text: string, seal: string) => {
+              if (this.diskIsFull)
+                throw new StateError('journal.no-undo-script', 'undo.sh cannot be written: no space');
+              this.undoScript += text + seal;
             }),
             marks: alive(async () => ({ ...this.undoMarks })),
             forgetMarks: alive(async () => {

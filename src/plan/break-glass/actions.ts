@@ -10,20 +10,21 @@ import {
 import { asked, demand, isLazyUnmount, only, ownGuards } from './guards.ts';
 import { fed, harmless, sha256, word, words } from './words.ts';
 
+/** Of each file, the hashes of what steps have put it back to, the latest first. */
+export type FurtherBack = Map<string, readonly string[]>;
+
 /**
  * The lines that take one step back, by what was recorded of it.
  *
- * @param earlier of the steps that are undone after it: a file may be further back already
+ * @param earlier of the steps that are undone after it, since a file may be further back already; gets what
+ *   this step restores
  */
-export function undoLines(id: string, undo: RecordedUndo, earlier: readonly RecordedUndo[]): string {
+export function undoLines(id: string, undo: RecordedUndo, earlier: FurtherBack): string {
   if (undo.kind === 'data') {
-    const rest = earlier.flatMap((each) => (each.kind === 'data' ? each.actions : []));
     return (undo.actions as readonly UndoAction[])
-      .map((action, index) =>
-        isRestoreFile(action)
-          ? restoreLines(action, [...undo.actions.slice(index + 1), ...rest] as readonly UndoAction[])
-          : commandLines(id, action),
-      )
+      .toReversed()
+      .map((action) => (isRestoreFile(action) ? restoreLines(action, earlier) : commandLines(id, action)))
+      .toReversed()
       .join('');
   }
   if (undo.kind !== 'code') return '';
@@ -38,22 +39,21 @@ function byHand(id: string, sentence: string): string {
   return `  by_hand ${word(id)} ${word(harmless(sentence))}\n`;
 }
 
-function restoreLines(
-  { restore, content, mode, mtime, expect }: RestoreFile,
-  later: readonly UndoAction[],
-): string {
-  const furtherBack = later.filter(isRestoreFile).filter((action) => action.restore === restore);
+function restoreLines({ restore, content, mode, mtime, expect }: RestoreFile, earlier: FurtherBack): string {
+  const hash = hashOf(content);
+  const furtherBack = earlier.get(restore) ?? [];
+  earlier.set(restore, [hash, ...furtherBack]);
   const says =
     content === null
       ? `remove ${restore}, which was not there`
       : `put ${restore} back as it was (${Buffer.byteLength(content)} bytes)`;
   const call = words([
     restore,
-    hashOf(content),
+    hash,
     expect === undefined ? '' : sha256(expect),
     mode === undefined ? '' : mode.toString(8).padStart(4, '0'),
     mtime ?? '',
-    ...furtherBack.map((action) => hashOf(action.content)),
+    ...furtherBack,
   ]);
   const { line, document } = fed(`restore ${call}`, content ?? '');
   // In a pipeline the function has a process of its own, whose end must end all.

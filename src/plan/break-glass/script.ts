@@ -1,9 +1,8 @@
 import type { RecordedUndo } from '../../journal/event.ts';
 import type { BootIdentity } from '../../runbook/index.ts';
-import { undoLines } from './actions.ts';
 import { library } from './library.ts';
-import { markKey } from './marks.ts';
-import { harmless, word, words } from './words.ts';
+import { StepBlocks } from './step-blocks.ts';
+import { harmless, seal, word } from './words.ts';
 
 /** What a script for a rescue shell is made of. */
 export interface BreakGlass {
@@ -31,33 +30,28 @@ export interface BreakGlassStep {
   readonly undo: RecordedUndo;
 }
 
-/** `undo.sh`: takes a run back on a machine on which nothing of this program runs any more. */
-export function breakGlassScript(given: BreakGlass): string {
-  const steps = given.steps.map((step, index) => ({ ...step, name: `undo_${index + 1}` }));
-  const undoable = steps.filter(({ undo }) => undo.kind === 'data' || undo.kind === 'code');
-  const atBoot = undoable.filter(({ effective }) => effective === 'at-boot');
-  return [
-    header(given),
-    values(given),
-    library,
-    `\n# --- what this run did, latest first -------------------------------------------------------------\n`,
-    ...undoable.map((step, index) => stepFunction(step, undoable.slice(index + 1))),
-    `\nundo_all() {\n${calls(undoable)}}\n`,
-    `\nundo_what_boots() {\n${calls(atBoot)}}\n`,
-    `\nrefuse_irreversible() {\n${refusals(steps)}}\n`,
-    `\n# The machine lives on what is undone when it has booted since.\nbooted_since() {\n${bootsSince(atBoot)}}\n`,
-    main,
-  ].join('');
+/**
+ * `undo.sh`: takes a run back on a machine on which nothing of this program runs any more. The shell never
+ * reads beyond its `exit`; the steps stand behind that, earliest first, so that one more is written by appending it.
+ *
+ * @param blocks gets every step; what it gives next goes to the script's end
+ */
+export function breakGlassScript(given: BreakGlass, blocks = new StepBlocks()): string {
+  const steps = given.steps.toReversed().flatMap((step) => {
+    const block = blocks.next(step);
+    return block === '' ? [] : [block, seal];
+  });
+  return [header(given), values(given), library, main, seal, ...steps].join('');
 }
 
 function header({ run, host, writtenAt, summary, steps }: BreakGlass): string {
   const sentences = steps.flatMap(({ id, undo }) => {
-    if (undo.kind === 'irreversible') return [`${id}: cannot be undone: ${undo.why}`];
-    return undo.kind === 'code' && typeof undo.breakGlass === 'string' ? [`${id}: ${undo.breakGlass}`] : [];
+    const sentence = sentenceOf(undo);
+    return sentence === undefined ? [] : [`${id}: ${sentence}`];
   });
   const lines = [
     `Takes back what the run ${run} did on ${host} (${summary}).`,
-    `Written at ${writtenAt}, by migrate, before each step that changes something.`,
+    `Written at ${writtenAt}, by migrate, which adds each step that changes something before it begins.`,
     '',
     `For a machine on which migrate does not start any more. Where it does, prefer: migrate rollback ${run}`,
     'It needs sh and coreutils, and whatever the commands below call. Look first: sh undo.sh -n',
@@ -73,6 +67,12 @@ function header({ run, host, writtenAt, summary, steps }: BreakGlass): string {
   return `#!/bin/sh\n${comment}\n\n# shellcheck disable=SC1003,SC2016,SC2317\n`;
 }
 
+/** What only a person can do about an undo. It stands at the script's head, too. */
+export function sentenceOf(undo: RecordedUndo): string | undefined {
+  if (undo.kind === 'irreversible') return `cannot be undone: ${undo.why}`;
+  return undo.kind === 'code' && typeof undo.breakGlass === 'string' ? undo.breakGlass : undefined;
+}
+
 function values({ run, host, machineId, user, rollbacks }: BreakGlass): string {
   return [
     '',
@@ -86,37 +86,6 @@ function values({ run, host, machineId, user, rollbacks }: BreakGlass): string {
     'here=$(cd -P -- "$here" && pwd) || exit 2',
     '',
   ].join('\n');
-}
-
-type Named = BreakGlassStep & { readonly name: string };
-
-function stepFunction({ name, id, title, undo }: Named, earlier: readonly Named[]): string {
-  const call = words([id, markKey(id, undo)]);
-  const lines = undoLines(
-    id,
-    undo,
-    earlier.map((step) => step.undo),
-  );
-  return `\n${name}() {\n  begin ${call} ${word(harmless(title))} || return 0\n${lines}  finish ${call}\n}\n`;
-}
-
-function calls(steps: readonly Named[]): string {
-  return steps.length === 0 ? '  :\n' : steps.map(({ name }) => `  ${name}\n`).join('');
-}
-
-function refusals(steps: readonly Named[]): string {
-  const lines = steps.flatMap(({ id, undo }) =>
-    undo.kind === 'irreversible' ? [`  irreversible ${words([id, harmless(undo.why)])}\n`] : [],
-  );
-  return lines.length === 0 ? '  :\n' : lines.join('');
-}
-
-function bootsSince(atBoot: readonly Named[]): string {
-  const lines = atBoot.map(({ boot: { bootId, initStart, pidNamespace } }) => {
-    const boot = word([bootId, initStart, pidNamespace].join(' '));
-    return `  same_boot ${boot} || return 0\n`;
-  });
-  return `${lines.join('')}  return 1\n`;
 }
 
 const main = `
@@ -141,7 +110,32 @@ look_at_boot
 check_machine
 check_journal
 check_alone
-refuse_irreversible
+
+# Which functions undo something, the latest step's first, and whether the machine lives on what they undo.
+all='' at_boot='' booted_since=no
+covers() {
+  all="$1 $all"
+  [ $# -eq 1 ] || {
+    at_boot="$1 $at_boot"
+    same_boot "$2" || booted_since=yes
+  }
+}
+
+undo_each() {
+  for undo in "$@"; do "$undo"; done
+}
+
+# Of the steps at my end, those that are whole: one that was cut off was never begun.
+number=0 first=0 whole=0
+while IFS= read -r line; do
+  number=$((number + 1))
+  case $line in
+  '# === steps '*) [ "$first" -gt 0 ] || first=$((number + 1)) ;;
+  '${seal.trimEnd()}') whole=$number ;;
+  esac
+done <"$0"
+if [ "$first" -eq 0 ] || [ "$whole" -lt "$first" ]; then refuse "I am not whole, or was not started as sh undo.sh"; fi
+eval "$(head -n "$whole" "$0" | tail -n "+$first")"
 
 ask_for_reboot() {
   say "Now reboot this machine: what is undone takes effect at the next boot, and nothing else can be undone before."
@@ -153,9 +147,10 @@ if [ -e "$here/undo.reboot" ]; then
   asked_in=
   IFS= read -r asked_in <"$here/undo.reboot" || :
   ! same_boot "$asked_in" || ask_for_reboot
-elif booted_since; then
+elif [ "$booted_since" = yes ]; then
   say 'The machine has booted since, and lives on what is undone; so what takes effect at boot comes first.'
-  undo_what_boots
+  # shellcheck disable=SC2086 # names of functions
+  undo_each $at_boot
   if [ "$dry" = no ]; then
     { printf '%s\\n' "$boot" >"$here/undo.reboot" && make_durable "$here/undo.reboot"; } ||
       stop "$here/undo.reboot cannot be written: is the disk full?"
@@ -163,7 +158,11 @@ elif booted_since; then
   fi
   say 'Then it asks for a reboot, and goes on after that:'
 fi
-undo_all
+# shellcheck disable=SC2086 # names of functions
+undo_each $all
 [ "$dry" = no ] || exit 0
 say "All that this run did is undone. When migrate works again, let it take note: migrate rollback $run"
+exit 0
+
+# === steps that this run has begun, earliest first; they are undone from the latest to the earliest
 `;

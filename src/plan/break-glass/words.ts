@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 
+/**
+ * The line that ends each step in the script. A step without it was cut off by a power cut, before it began.
+ * Nothing else in the script is such a line.
+ */
+export const seal = '# whole\n';
+
 /** One argument for any POSIX shell, always quoted: `[`, `if` or `x=y` then mean nothing either. */
 export function word(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const quoted = text.replaceAll("'", String.raw`'\''`);
+  return `'${quoted.includes('\n#') ? quoted.replaceAll('\n#', "\n''#") : quoted}'`;
 }
 
 export function words(texts: readonly string[]): string {
@@ -42,7 +49,7 @@ export interface FedLine {
  */
 export function fed(line: string, text: string): FedLine {
   if (text === '') return { line: `${line} </dev/null`, document: '' };
-  const plain = text.endsWith('\n') && /^[\t\n\x20-\x7e]*$/.test(text);
+  const plain = text.endsWith('\n') && /^[\t\n\x20-\x7e]*$/.test(text) && !`\n${text}`.includes(`\n${seal}`);
   const body = plain
     ? text
     : `${(

@@ -23,13 +23,14 @@ const argument = fc.oneof(
     '!',
     '',
     'END_OF_TEXT',
+    'a\n# whole\n',
     'é\u0081',
   ),
 );
 const content = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc
-    .array(fc.constantFrom('one', 'END_OF_TEXT', "it's", '$x', '\\', '', '\t'))
+    .array(fc.constantFrom('one', 'END_OF_TEXT', '# whole', "it's", '$x', '\\', '', '\t'))
     .map((lines) => `${lines.join('\n')}\n`),
 );
 const path = argument.map((text) => `/tmp/${text}`);
@@ -186,6 +187,30 @@ describe.each(shells)('in %s', (...shell) => {
 });
 
 const touch = (file: string) => data({ argv: ['sh', '-c', `echo "$0" >>"$1"`, 'ran', file] });
+
+test('a script that was cut off anywhere in its last step undoes all the others, and not that one', () => {
+  const run = runFolder([]);
+  const log = join(run.folder, 'log');
+  const says = (word: string) =>
+    data({ argv: ['sh', '-c', `echo "$1" >>"$0"`, log, word], input: '# whole\n' });
+  const script = join(run.folder, 'undo.sh');
+  run.rewrite([step('b', says('b')), step('a', says('a'))]);
+  const two = readFileSync(script);
+  run.rewrite([step('c', says('c')), step('b', says('b')), step('a', says('a'))]);
+  const three = readFileSync(script);
+  expect(three.subarray(0, two.length)).toEqual(two);
+  // Without the newline of its seal it is whole as well.
+  const longest = three.length - two.length - 2;
+  const cuts = fc.sample(fc.nat(longest), { numRuns: 4, seed: 5 });
+  for (const [index, cut] of [0, longest, ...cuts].entries()) {
+    writeFileSync(script, three.subarray(0, two.length + cut));
+    writeFileSync(log, '');
+    writeFileSync(join(run.folder, 'undo.done'), '');
+    const shell = shells[index % shells.length] ?? ['sh'];
+    expect({ cut, ...run.run(['-y'], { shell }) }).toMatchObject({ cut, status: 0 });
+    expect(readFileSync(log, 'utf8')).toBe('b\na\n');
+  }
+});
 
 test('a step that is marked is passed over, and one that fails stops what lies before it', () => {
   const run = runFolder([]);
