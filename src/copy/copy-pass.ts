@@ -26,6 +26,7 @@ export async function copyPass(options: PassOptions, machine: CopyMachine): Prom
     machine.log(`looking at ${from}`);
     // Before rsync reads: whatever changes afterwards has another ctime than what is remembered here.
     const inventory = await takeInventory(from, {
+      to,
       exclude,
       signal: machine.signal,
       each: ({ path }) => attributes?.add(path),

@@ -28,7 +28,11 @@ export async function dryRun(
   machine: Pick<CopyMachine, 'run' | 'signal'>,
 ): Promise<DryRun> {
   const { from, to, exclude, compressed, asRoot } = options;
-  const inventory = await takeInventory(from, { exclude: excludedPaths(exclude), signal: machine.signal });
+  const inventory = await takeInventory(from, {
+    to,
+    exclude: excludedPaths(exclude),
+    signal: machine.signal,
+  });
   const source = inventory.totals;
   const free = capacityAt(to);
   if (isEmpty(to)) {

@@ -2,9 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StepError } from '../errors.ts';
 import { showPath, type BytePath } from './byte-path.ts';
 import { Inventory } from './inventory.ts';
-import { walk, type Found } from './walk.ts';
+import { refuseTooLong, walk, type Found } from './walk.ts';
 
 export interface TakeOptions {
+  /** Where it is to be copied to. */
+  readonly to: string;
   readonly exclude: ReadonlySet<BytePath>;
   readonly signal?: AbortSignal | undefined;
   readonly each?: (found: Found) => void;
@@ -14,13 +16,14 @@ export interface TakeOptions {
  * Walks a source and remembers it.
  *
  * @throws StepError `copy.other-file-system` for a folder within it that another file system holds,
- *   which would be left out unseen
+ *   which would be left out unseen; `copy.path-too-long`
  */
 export async function takeInventory(from: string, options: TakeOptions): Promise<Inventory> {
   const inventory = new Inventory();
   const others: BytePath[] = [];
   const tree = walk(from, { exclude: options.exclude, onOtherFileSystem: (path) => others.push(path) });
   for await (const found of inTurns(tree, options.signal)) {
+    refuseTooLong(options.to, found.path);
     inventory.add(found.path, found.stat);
     options.each?.(found);
   }

@@ -20,7 +20,7 @@ export interface WalkOptions {
  * in it; symlinks are not followed. It is
  * synchronous, since that is several times faster than promises: let the event loop run now and then.
  *
- * @throws StepError `copy.no-folder` when the root is none, `copy.cannot-read`
+ * @throws StepError `copy.no-folder` when the root is none, `copy.cannot-read`, `copy.path-too-long`
  */
 export function* walk(root: string, options: WalkOptions = {}): Generator<Found, void> {
   const top = look(root, '.');
@@ -73,7 +73,26 @@ function isGone(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** Bytes of a path that the kernel takes, with its end (`PATH_MAX`). */
+const pathMax = 4_096;
+
+/** @throws StepError `copy.path-too-long` where a path could not be named beneath a root */
+export function refuseTooLong(root: string, path: BytePath): void {
+  if (Buffer.byteLength(root) + 1 + path.length >= pathMax) throw pathTooLong(root, path);
+}
+
+// rsync's own limit is the same.
+function pathTooLong(root: string, path: BytePath): StepError {
+  const shown = showPath(path);
+  return new StepError(
+    'copy.path-too-long',
+    `a path of ${path.length} bytes is too long beneath ${root}, where no program can name it: ${shown.slice(0, 60)}…${shown.slice(-60)}`,
+    `A whole path has at most ${pathMax - 1} bytes. Rename or move a folder above it (cd into it first), or exclude that folder and copy it by a step of its own.`,
+  );
+}
+
 function cannotRead(root: string, path: BytePath, cause: unknown): StepError {
+  if ((cause as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return pathTooLong(root, path);
   return new StepError(
     'copy.cannot-read',
     `cannot read ${showPath(path)} in ${root}: ${messageOf(cause)}`,
