@@ -1,7 +1,7 @@
 import { exitCodes, MigrateError, UsageError } from '../errors.ts';
 import type { RunState } from '../journal/state.ts';
 import { unconfirmed } from '../plan/deadline.ts';
-import { choose, frontier } from '../plan/forward.ts';
+import { choose, frontier, FrontLine } from '../plan/forward.ts';
 import { turnsBack } from '../plan/turn-back.ts';
 import { didYouMean, type Node } from '../runbook/index.ts';
 import { attemptStep } from './attempt.ts';
@@ -49,23 +49,38 @@ async function goForward(given: Session, options: ForwardOptions): Promise<Outco
     return goBack(session, turned, `step "${turned.id}" failed: ${turned.error?.message ?? ''}`);
   /** What this process has begun and will not begin again. */
   const ended = new Map<string, StepResult>();
-  const running = new Map<string, Promise<void>>();
+  const running = new Map<string, { readonly node: Node; readonly work: Promise<void> }>();
+  const busy = new Set<string>();
+  const front = new FrontLine(nodes, session.state, busy);
+  let seen = session.state.lastSeq;
+  const follow = () => {
+    // What is recorded may not be part of the state yet.
+    for (const event of session.ports.journal.events.slice(seen, session.state.lastSeq))
+      if ('step' in event && event.step !== undefined) front.look(event.step);
+    seen = session.state.lastSeq;
+  };
+  // There is never one later on, unless one is there or may begin.
+  const mayHold = unconfirmed(session.state) !== undefined || nodes.some(mustBeConfirmed);
   let stopping: { node: Node; result: StepResult } | undefined;
 
   const begin = (node: Node) => {
+    busy.add(node.id);
+    front.look(node.id);
     const work = attemptNode(withstanding(session, node), node, options).then((result) => {
       running.delete(node.id);
-      if (result.kind !== 'done') ended.set(node.id, result);
+      if (result.kind === 'done') busy.delete(node.id);
+      else ended.set(node.id, result);
+      front.look(node.id);
       if (result.kind === 'interrupted' || (result.kind === 'failed' && node.onFailure !== 'continue')) {
         stopping ??= { node, result };
       }
     });
-    running.set(node.id, work);
+    running.set(node.id, { node, work });
   };
 
   try {
     for (;;) {
-      const held = unconfirmed(session.state);
+      const held = mayHold ? unconfirmed(session.state) : undefined;
       const beginnable = ({ id, kind, needs }: Node) =>
         held === undefined ||
         (held.status === 'done' ? kind === 'reboot' && needs.includes(held.id) : id === held.id);
@@ -80,23 +95,22 @@ async function goForward(given: Session, options: ForwardOptions): Promise<Outco
         if (standing === 'confirmed') continue;
       }
       if (stopping === undefined && !session.signal.aborted) {
-        const busy = new Set([...running.keys(), ...ended.keys()]);
-        const frontLine = frontier(nodes, session.state, busy);
-        const ready = frontLine.ready.filter(beginnable);
-        const unreachable = held === undefined ? frontLine.unreachable : [];
+        follow();
+        const unreachable = held === undefined ? [...front.unreachable] : [];
         for (const node of unreachable)
           await record(session, { type: 'step.skipped', step: node.id, why: 'failed-need' });
+        const ready = held === undefined ? front.ready : front.ready.filter(beginnable);
         const ordered = options.shuffle?.(ready) ?? ready;
-        const active = running.size === 0 ? [] : nodes.filter(({ id }) => running.has(id));
+        const active = [...running.values()].map(({ node }) => node);
         for (const node of choose(ordered, active, options.jobs ?? 1)) begin(node);
       }
       if (running.size === 0) break;
-      await Promise.race(running.values());
+      await Promise.race([...running.values()].map(({ work }) => work));
     }
   } catch (thrown) {
     // The journal has failed, or this program has. What still runs must not go on unrecorded.
     halt.abort('a failure of the journal');
-    await Promise.allSettled(running.values());
+    await Promise.allSettled([...running.values()].map(({ work }) => work));
     throw thrown;
   }
   return conclude(session, nodes, ended, stopping, options);
@@ -127,9 +141,13 @@ function nodesUntil(session: Session, until: string | undefined): readonly Node[
   throw new UsageError('until.no-step', `there is no step "${until}".${didYouMean(until, known)}`);
 }
 
+function mustBeConfirmed(node: Node): boolean {
+  return node.kind === 'step' && node.confirmWithin !== undefined;
+}
+
 /** What may cut the operator off must not be stopped half-way because it does. */
 function withstanding(session: Session, node: Node): Session {
-  if (node.kind !== 'step' || node.confirmWithin === undefined) return session;
+  if (!mustBeConfirmed(node)) return session;
   return { ...session, signal: heedless(session.signal) };
 }
 

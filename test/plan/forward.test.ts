@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply, fold } from '../../src/journal/fold.ts';
-import type { RunState } from '../../src/journal/state.ts';
-import { choose, frontier } from '../../src/plan/forward.ts';
+import { stepState, type RunState } from '../../src/journal/state.ts';
+import { choose, frontier, FrontLine } from '../../src/plan/forward.ts';
 import { validate, type Node } from '../../src/runbook/index.ts';
 import { chain, makes } from '../engine/samples.ts';
 import { runStarted } from '../journal/any-event.ts';
@@ -83,6 +83,39 @@ describe('frontier and choose', () => {
         );
         for (const { id } of ready) expect(expected.has(id)).toBe(false);
       }),
+    );
+  });
+
+  it('are followed step by step to the same as when they are looked for anew, whatever happens', () => {
+    const happening = fc.record({
+      at: fc.nat(11),
+      status: fc.constantFrom('pending', 'started', 'done', 'failed', 'skipped', 'waiting', 'partial'),
+      skipped: fc.constantFrom('when', 'already-done', 'failed-need'),
+      busy: fc.boolean(),
+    } as const);
+    fc.assert(
+      fc.property(
+        anyGraph,
+        fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
+        fc.array(happening, { maxLength: 30 }),
+        (graph, goesOn, happenings) => {
+          const nodes = nodesOf(graph).map((node, place) => {
+            const onFailure = goesOn[place] === true ? ('continue' as const) : ('stop' as const);
+            return { ...node, onFailure };
+          });
+          const [state, busy] = [begin(), new Set<string>()];
+          const front = new FrontLine(nodes, state, busy);
+          for (const { at, status, skipped, busy: isBusy } of happenings) {
+            const id = nodes[at % nodes.length]?.id ?? '';
+            Object.assign(stepState(state, id), { status, skipped });
+            if (isBusy) busy.add(id);
+            else busy.delete(id);
+            front.look(id);
+            const { ready, unreachable } = frontier(nodes, state, busy);
+            expect({ ready: front.ready, unreachable: front.unreachable }).toEqual({ ready, unreachable });
+          }
+        },
+      ),
     );
   });
 
