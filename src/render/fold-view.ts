@@ -3,7 +3,7 @@ import type { JournalEvent } from '../journal/event.ts';
 import { formatDuration } from './duration.ts';
 import { findingOf, findingText } from './finding.ts';
 import { unreachable } from './unreachable.ts';
-import { emptyView, isActive, stepOf, untouched, type StepView, type View } from './view.ts';
+import { emptyView, isActive, stepOf, untouched, withSteps, type StepView, type View } from './view.ts';
 
 /** The view after an event. An event of a step that the view does not know changes nothing. */
 export function foldView(view: View, live: LiveEvent): View {
@@ -51,15 +51,17 @@ export function viewOf(events: readonly JournalEvent[]): View {
 function foldJournaled(view: View, event: JournalEvent): View {
   switch (event.type) {
     case 'run.started':
-      return {
-        ...emptyView,
-        run: event.run,
-        runbook: event.runbook,
-        host: event.host,
-        startedAt: event.at,
-        stage: 'forward',
-        steps: event.nodes.map(untouched),
-      };
+      return withSteps(
+        {
+          ...emptyView,
+          run: event.run,
+          runbook: event.runbook,
+          host: event.host,
+          startedAt: event.at,
+          stage: 'forward',
+        },
+        event.nodes.map(untouched),
+      );
     case 'run.resumed':
       // Whatever was under way when the process before this one ended has no end: it is in doubt.
       return {
@@ -80,7 +82,7 @@ function foldJournaled(view: View, event: JournalEvent): View {
     case 'run.aborted':
       return { ...view, stage: 'aborted' };
     case 'run.changed':
-      return { ...view, steps: changedSteps(view, event.nodes) };
+      return withSteps(view, changedSteps(view, event.nodes));
     case 'run.moved':
     case 'run.opened':
     case 'run.stalled':
@@ -234,8 +236,9 @@ export function deadlineText({ leftMs, command }: LiveEvent & { type: 'deadline'
 }
 
 function change(view: View, id: string, changed: (step: StepView) => StepView): View {
-  if (stepOf(view, id) === undefined) return view;
-  return { ...view, steps: view.steps.map((step) => (step.node.id === id ? changed(step) : step)) };
+  const [place, step] = [view.places.get(id), stepOf(view, id)];
+  if (place === undefined || step === undefined) return view;
+  return { ...view, steps: view.steps.with(place, changed(step)) };
 }
 
 /** The step at rest, with nothing left on display of what it did. */
@@ -258,8 +261,7 @@ function changedSteps(view: View, nodes: View['steps'][number]['node'][]): StepV
     const before = stepOf(view, node.id);
     return before === undefined ? untouched(node) : { ...before, node };
   });
-  const gone = view.steps.filter(
-    (step) => step.status !== 'waiting' && !nodes.some((node) => node.id === step.node.id),
-  );
+  const now = new Set(nodes.map(({ id }) => id));
+  const gone = view.steps.filter((step) => step.status !== 'waiting' && !now.has(step.node.id));
   return [...kept, ...gone];
 }

@@ -9,6 +9,8 @@ export interface View {
   readonly startedAt: string | undefined;
   readonly stage: 'not-started' | 'forward' | 'back' | 'completed' | 'rolled-back' | 'aborted';
   readonly steps: readonly StepView[];
+  /** Where each step stands in `steps`, by id. */
+  readonly places: ReadonlyMap<string, number>;
   /** A reboot that a rollback waits for, which belongs to no step. */
   readonly rebootAsked: string | undefined;
 }
@@ -67,11 +69,17 @@ export const emptyView: View = {
   startedAt: undefined,
   stage: 'not-started',
   steps: [],
+  places: new Map(),
   rebootAsked: undefined,
 };
 
 export function stepOf(view: View, id: string): StepView | undefined {
-  return view.steps.find((step) => step.node.id === id);
+  return view.steps[view.places.get(id) ?? -1];
+}
+
+/** The view with other steps. */
+export function withSteps(view: View, steps: readonly StepView[]): View {
+  return { ...view, steps, places: new Map(steps.map(({ node }, place) => [node.id, place])) };
 }
 
 /** A step that nothing has happened to yet. */
