@@ -17,7 +17,7 @@ const notTyped: Readonly<Record<string, string>> = {
   'mkdir photos': 'test/readme types it',
   'npm run check': 'it runs these tests',
   'npm run bench': 'it takes minutes and a machine at rest',
-  'npm pack': 'test/package.test.ts does it',
+  'npm pack': 'test/system/package.test.ts does it',
   'migrate rehearse': 'it takes longer than a test of every day; test/system/docs does it',
   'migrate settle RUN STEP': 'the words in capitals are for the reader to fill in',
   'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',

@@ -1,21 +1,31 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import type { JournalEvent } from '../../src/journal/event.ts';
-import { beganBesideOrphans, readEffects } from './effects.ts';
-import { doubtsSettledBy, eventsOf, ofType, runsOf, startedAfterCheckpoint } from './journal-facts.ts';
-import { killOften } from './killed-often.ts';
-import { migrate, type Ended } from './migrate.ts';
-import { newPlace, tree, type Place } from './place.ts';
-import { newSeed, randomFrom } from './random.ts';
+import type { JournalEvent } from '../../../src/journal/event.ts';
+import { beganBesideOrphans, readEffects } from '../../cli-processes/effects.ts';
+import {
+  doubtsSettledBy,
+  eventsOf,
+  ofType,
+  runsOf,
+  startedAfterCheckpoint,
+} from '../../cli-processes/journal-facts.ts';
+import { killOften } from '../../cli-processes/killed-often.ts';
+import { migrate, type Ended } from '../../cli-processes/migrate.ts';
+import { newPlace, tree, type Place } from '../../cli-processes/place.ts';
+import { newSeed, randomFrom } from '../../cli-processes/random.ts';
 
-const file = resolve(import.meta.dirname, 'runbooks/twenty-steps.ts');
+const file = resolve(import.meta.dirname, '../../cli-processes/runbooks/twenty-steps.ts');
 
 function twentySteps(seconds: number): { place: Place; args: readonly string[] } {
   const place = newPlace();
   mkdirSync(join(place.world, 'tree'));
   writeFileSync(join(place.world, 'tree/settings'), 'original\n');
-  const params = [`world=${place.world}`, `programs=${import.meta.dirname}`, `seconds=${seconds}`];
+  const params = [
+    `world=${place.world}`,
+    `programs=${resolve(import.meta.dirname, '../../cli-processes')}`,
+    `seconds=${seconds}`,
+  ];
   return { place, args: ['run', file, '--jobs', '3', ...params.flatMap((param) => ['--set', param])] };
 }
 

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blocks, project } from './readme/blocks.ts';
+import { blocks, project } from '../readme/blocks.ts';
 
 describe('the package, installed in an empty folder', { timeout: 60_000 }, () => {
   let folder: string;
