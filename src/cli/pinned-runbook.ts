@@ -70,10 +70,14 @@ export async function runbookToRollBack(
   }
   const latest = [...loaded.values()].at(-1);
   if (latest === undefined) return undefined;
+  const nodesOf = new Map(
+    [...loaded.values()].map((runbook) => [runbook, new Map(runbook.nodes.map((node) => [node.id, node]))]),
+  );
+  const latestFirst = [...loaded.values()].toReversed();
   const nodes = [...state.nodes, ...state.removed].flatMap(({ id }): Node[] => {
     const own = loaded.get(versionOfStep(versions, state, id));
-    const candidates = [own, ...[...loaded.values()].toReversed()];
-    const node = candidates.map((runbook) => runbook?.nodes.find((each) => each.id === id)).find(Boolean);
+    const candidates = own === undefined ? latestFirst : [own, ...latestFirst];
+    const node = candidates.map((runbook) => nodesOf.get(runbook)?.get(id)).find(Boolean);
     return node === undefined ? [] : [node];
   });
   return { runbook: { ...latest, nodes }, notice: undefined };

@@ -56,6 +56,7 @@ export async function lookAtWayBack(around: Surroundings, steps: readonly Rollba
   const needs: Need[] = [];
   const laterWrites: FoundWrites[] = [];
   const files = new Map<string, string | undefined>();
+  const nodes = new Map(around.runbook?.nodes.map((node) => [node.id, node]));
   for (const step of steps) {
     around.signal.throwIfAborted();
     // One that has begun may have consumed what it needs; it goes on, or says itself why it cannot.
@@ -63,7 +64,8 @@ export async function lookAtWayBack(around: Surroundings, steps: readonly Rollba
     const ofFiles = await fileNeeds(around.host, step, files);
     if (!untouched) continue;
     needs.push(...ofFiles);
-    const node = nodeOf(around, step.id);
+    const found = nodes.get(step.id);
+    const node = found?.kind === 'step' ? found : undefined;
     const undo = step.step.intent?.undo;
     if (undo?.kind === 'code' && typeof node?.undo !== 'object') {
       const { message, hint } = withoutCode(around.state.run, step.id, undo);
@@ -80,9 +82,9 @@ export async function lookAtWayBack(around: Surroundings, steps: readonly Rollba
     for (const need of node.undoNeeds) needs.push(await ask(step.id, need, context));
     if (typeof node.undo !== 'object' || node.undo.laterWrites === undefined) continue;
     try {
-      const found = await node.undo.laterWrites(context);
-      if (found !== undefined && found.added + found.changed + found.deleted > 0)
-        laterWrites.push({ ...found, step: step.id });
+      const writes = await node.undo.laterWrites(context);
+      if (writes !== undefined && writes.added + writes.changed + writes.deleted > 0)
+        laterWrites.push({ ...writes, step: step.id });
     } catch (thrown) {
       around.signal.throwIfAborted();
       const why = failureOf(thrown).message;
@@ -95,11 +97,6 @@ export async function lookAtWayBack(around: Surroundings, steps: readonly Rollba
 
 function isUntouched({ step }: RollbackStep): boolean {
   return !['undoing', 'undo-failed', 'not-started'].includes(step.status);
-}
-
-function nodeOf({ runbook }: Surroundings, id: string): StepNode | undefined {
-  const node = runbook?.nodes.find((each) => each.id === id);
-  return node?.kind === 'step' ? node : undefined;
 }
 
 /** Or why there is none. */
