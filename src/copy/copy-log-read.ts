@@ -47,13 +47,15 @@ export function isDistrusted(file: string): boolean {
  * The files that earlier passes read, later ones last. Lines that make no sense are passed over: their
  * files are simply read again.
  *
- * @param each is told `synced` when the pass of the file ended well, so that the target's disk holds it
+ * @param each is told `synced` when the target was synced after the file was copied, so that its disk holds it
  */
 export function readCopiedFiles(file: string, each: (copied: CopiedFile, synced: boolean) => void): void {
-  const passes = readPasses(file);
+  const vouchedFor = linesVouchedFor(file);
   let pass = -1;
+  let number = 0;
   for (const { bytes, ended } of linesOf(file)) {
     if (!ended) return;
+    number += 1;
     const mark = markOf(bytes);
     if (mark === 'began') pass += 1;
     if (mark !== undefined) continue;
@@ -64,15 +66,31 @@ export function readCopiedFiles(file: string, each: (copied: CopiedFile, synced:
     if (copied === undefined) continue;
     each(
       { path: copied, hash, inode: BigInt(inode), ctimeNs: BigInt(ctimeNs), size },
-      passes[pass] !== undefined,
+      number < (vouchedFor[pass] ?? 0),
     );
   }
 }
 
-function markOf(bytes: Buffer): 'began' | 'ended' | 'distrusted' | undefined {
+/** Of each pass, the number of the last line after which the target's disk held all that it had copied; 0 where there is none. */
+function linesVouchedFor(file: string): readonly number[] {
+  const passes: number[] = [];
+  let number = 0;
+  for (const { bytes, ended } of linesOf(file)) {
+    if (!ended) break;
+    number += 1;
+    const mark = markOf(bytes);
+    if (mark === 'began') passes.push(0);
+    if (mark === 'distrusted') passes.fill(0);
+    if ((mark === 'ended' || mark === 'synced') && passes.length > 0) passes[passes.length - 1] = number;
+  }
+  return passes;
+}
+
+function markOf(bytes: Buffer): 'began' | 'ended' | 'synced' | 'distrusted' | undefined {
   const start = bytes.subarray(0, 14).toString('latin1');
   if (start.startsWith('{"passBegan"')) return 'began';
   if (start.startsWith('{"passEnded"')) return 'ended';
+  if (start.startsWith('{"synced"')) return 'synced';
   return start === '{"distrusted":' ? 'distrusted' : undefined;
 }
 

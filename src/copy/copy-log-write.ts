@@ -50,9 +50,15 @@ export class CopyLog {
     this.#lastSync = now;
   }
 
-  /** What rsync reads from here on is vouched for by the end of this pass alone. */
+  /** What rsync reads from here on is vouched for by the next `synced` or the end of this pass alone. */
   beginPass(pass: PassEnd['passEnded']): void {
     this.#waiting.push(JSON.stringify({ passBegan: pass }));
+    this.sync();
+  }
+
+  /** To be called only after rsync ended and the target's file system was synced, whatever becomes of the pass. */
+  synced(): void {
+    this.#waiting.push(JSON.stringify({ synced: true }));
     this.sync();
   }
 

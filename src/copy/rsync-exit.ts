@@ -15,6 +15,11 @@ const meanings: Readonly<Record<number, string>> = {
   30: 'it waited too long for data',
 };
 
+/** Whether rsync went through the whole tree, though it may not have copied all of it. */
+export function cameToItsEnd({ exitCode }: { readonly exitCode: number | null }): boolean {
+  return exitCode === 0 || exitCode === 23 || exitCode === 24;
+}
+
 /**
  * Judges how rsync ended.
  *

@@ -10,11 +10,14 @@ export interface RsyncLine {
   readonly path: BytePath;
   /** Bytes. */
   readonly size: number;
-  /** xxh128 of the content that was sent. */
+  /** xxh128 of the content that was sent; none when it could not be read. */
   readonly hash: string | undefined;
 }
 
 const format = /^>(.{11}) ([0-9a-f]{32}| {32}) (\d+) (.+)$/;
+
+/** What rsync prints in place of the hash of a file that it could not read to its end. */
+const unread = '0'.repeat(32);
 
 /** `undefined` for rsync's other messages. */
 export function parseRsyncLine(line: string): RsyncLine | undefined {
@@ -29,7 +32,7 @@ export function parseRsyncLine(line: string): RsyncLine | undefined {
     isNew: change.endsWith('+'),
     path: pathIn(name),
     size: Number(size),
-    hash: hash.startsWith(' ') ? undefined : hash,
+    hash: hash.startsWith(' ') || hash === unread ? undefined : hash,
   };
 }
 

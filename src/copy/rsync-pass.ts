@@ -5,7 +5,7 @@ import { guarded, type CopyMachine } from './machine.ts';
 import { ProgressReport } from './progress-report.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { rsyncCommand, rsyncEnvironment, type RsyncOptions } from './rsync-command.ts';
-import { judgeRsync } from './rsync-exit.ts';
+import { cameToItsEnd, judgeRsync } from './rsync-exit.ts';
 import { parseRsyncLine, type RsyncLine } from './rsync-line.ts';
 import { writeOut } from './write-out.ts';
 
@@ -43,8 +43,9 @@ export async function rsyncOnce(
     log.add(inventory.copied(line.path, slot, line.hash), machine.now());
   };
   const writing = writeOut((signal) => machine.flush(options.to, signal));
+  let ended: Awaited<ReturnType<CopyMachine['run']>>;
   try {
-    await guarded(machine, async (signal) => {
+    ended = await guarded(machine, async (signal) => {
       const result = await machine.run(rsyncCommand(options), {
         env: rsyncEnvironment,
         signal,
@@ -54,13 +55,17 @@ export async function rsyncOnce(
         },
       });
       log.sync();
-      judgeRsync(options.pass, result);
+      if (!cameToItsEnd(result)) judgeRsync(options.pass, result);
+      return result;
     });
   } finally {
     await Promise.all([ahead?.end(), writing.end()]);
   }
   report.end();
   await syncTarget(options.to, machine);
+  // Also where some files could not be copied: the others need not be read again for that.
+  log.synced();
+  judgeRsync(options.pass, ended);
   return transferred;
 }
 

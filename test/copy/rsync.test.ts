@@ -50,6 +50,8 @@ describe('its lines', () => {
   test('tell what became of a path', () => {
     const kinds = {
       [`>>f+++++++++ ${hash} 3 a b`]: { kind: 'transferred', isFile: true, path: 'a b', size: 3, hash },
+      // A read error of the disk; rsync's own hash of it means nothing.
+      [`>>f+++++++++ ${'0'.repeat(32)} 3 a`]: { kind: 'transferred', hash: undefined },
       [`>.f          ${none} 3 a`]: { kind: 'unchanged', isFile: true, path: 'a', hash: undefined },
       [`>hf+++++++++ ${none} 3 a`]: { kind: 'linked', path: 'a' },
       [`>cL+++++++++ ${none} 1 l -> x`]: { kind: 'made', isFile: false, path: 'l -> x' },
