@@ -68,11 +68,15 @@ export function findManifest(file: string): Manifest | undefined {
 
 function checked(file: string): { header: ManifestHeader; trailer: ManifestTrailer } {
   const digest = createHash('sha256');
+  const counted = new Counts();
   let first: string | undefined;
   let last: Buffer | undefined;
   try {
     for (const { bytes, ended } of linesOf(file)) {
-      if (last !== undefined) digest.update(last).update('\n');
+      if (last !== undefined) {
+        digest.update(last).update('\n');
+        counted.add(last);
+      }
       if (!ended) throw incomplete(file);
       first ??= bytes.toString('utf8');
       last = Buffer.from(bytes);
@@ -87,7 +91,34 @@ function checked(file: string): { header: ManifestHeader; trailer: ManifestTrail
   if (!trailer.success) throw incomplete(file);
   if (digest.digest('hex') !== trailer.data.sha256)
     throw damaged(file, 'its content does not match its own digest');
+  // The digest cannot be over its own line.
+  if (!counted.are(trailer.data)) throw damaged(file, 'its counts do not match its content');
   return { header: header.data, trailer: trailer.data };
+}
+
+/** Counts again what the writer counted, by the text alone: parsing every line takes several times as long. */
+class Counts {
+  readonly #linked = new Set<string>();
+  // The header is no entry.
+  #entries = -1;
+  #files = 0;
+  #bytes = 0;
+
+  add(line: Buffer): void {
+    this.#entries += 1;
+    // Within a path the quotes would be escaped.
+    if (!line.includes('"type":"file"')) return;
+    this.#files += 1;
+    const text = line.toString('latin1');
+    const inode = text.includes('"links":') ? /"inode":"(\d+)"/.exec(text)?.[1] : undefined;
+    if (inode === undefined || !this.#linked.has(inode))
+      this.#bytes += Number(/"size":(\d+)/.exec(text)?.[1] ?? 0);
+    if (inode !== undefined) this.#linked.add(inode);
+  }
+
+  are({ entries, files, bytes }: ManifestTrailer): boolean {
+    return this.#entries === entries && this.#files === files && this.#bytes === bytes;
+  }
 }
 
 function json(text: string | undefined): unknown {

@@ -102,20 +102,21 @@ async function newsOf(
   if (input.contents === 'nix-store') return storeWrites(host, input.to, writes);
   // Covered by the copy itself it cannot be seen; after the reboot it is asked again.
   if (identify(input.from)?.inode !== captured.source.inode) return writes;
-  const { missingPaths } = await checkSource(manifest, input.from, signal);
+  const { missingPaths } = await checkSource(manifest, input.from, { signal });
   return withTheLast(writes, input.to, missingPaths);
 }
 
 /**
- * Refuses to give up a copy whose source is damaged.
+ * Refuses to give up a copy whose source is damaged, all of which it reads.
  *
  * @throws StepError `copy.undo-source-lost`
  */
-export async function refuseDamagedSource({ host, input, signal }: Looking): Promise<void> {
+export async function refuseDamagedSource(context: Undoing): Promise<void> {
+  const { host, input, signal } = context;
   const { from, to } = input;
   const manifest = manifestOf(input);
   if (manifest === undefined) return;
-  const { damaged } = await checkSource(manifest, from, signal);
+  const { damaged } = await checkSource(manifest, from, { signal, whole: machineFor(context) });
   // What was carried back is not what was copied, and that is meant.
   const carried =
     damaged.length === 0 || (await host.files.read(keptFile(input))) === undefined

@@ -12,6 +12,7 @@ import {
   chmodSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,7 @@ import { choose } from '../../src/copy/sample.ts';
 import { Differences, type Verification } from '../../src/copy/verification.ts';
 import { ContentCheck } from '../../src/copy/content-check.ts';
 import { verify } from '../../src/copy/verify.ts';
+import { StepError } from '../../src/errors.ts';
 import { identityOf, localMachine } from './local-machine.ts';
 import { growTree, isRoot } from './sample-tree.ts';
 import { temporaryFolder } from './folder.ts';
@@ -258,6 +260,28 @@ describe('a manifest', () => {
   test('whose line was changed is not believed', () => {
     const file = changedManifest((text) => text.replace('"size":13', '"size":14'));
     expect(opening(file)).toThrow(expect.objectContaining({ code: 'manifest.damaged' }));
+  });
+
+  test('of which any one bit is another is not believed', () => {
+    const content = readFileSync(manifest);
+    const file = join(temporaryFolder(), 'manifest');
+    const lastLine = content.lastIndexOf('\n', content.length - 2) + 1;
+    const believed: number[] = [];
+    const flip = (bit: number) => {
+      const flipped = Buffer.from(content);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      writeFileSync(file, flipped);
+      try {
+        openManifest(file);
+        believed.push(bit);
+      } catch (error) {
+        expect(error).toBeInstanceOf(StepError);
+      }
+    };
+    // The digest guards all lines but its own.
+    for (let byte = lastLine; byte < content.length; byte += 1) flip(byte * 8 + (byte % 8));
+    fc.assert(fc.property(fc.nat(content.length * 8 - 1), flip), { numRuns: 60 });
+    expect(believed).toEqual([]);
   });
 
   test('that lost a line, or its end, is not believed', () => {

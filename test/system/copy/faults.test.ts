@@ -78,6 +78,38 @@ function fill(folder: string): string {
   return last;
 }
 
+/** Changes one byte of a file on its disk, as decay does: no time says so. */
+function rot(disk: Disk, text: string): void {
+  disk.unmount();
+  const descriptor = openSync(disk.image, 'r+');
+  writeSync(descriptor, 'X', readFileSync(disk.image).indexOf(text) + 1);
+  closeSync(descriptor);
+  disk.mount();
+}
+
+describe('a byte of the source that its disk lost after the copy', { skip: needsRoot }, () => {
+  test('is not in the copy, whose verification passes; and the copy is not given up for that source', async () => {
+    const all = world();
+    const text = 'a text that stands nowhere else on this disk';
+    writeFileSync(join(all.from, 'victim'), text);
+    growTree(all.from, { files: 10 });
+    const final = await all.pass('final');
+    await final.act();
+    rot(all.old, text);
+    expect(readFileSync(join(all.from, 'victim'), 'utf8')).not.toBe(text);
+    await (await all.verifying()).act();
+    await expect(final.undo()).rejects.toMatchObject({
+      code: 'copy.undo-source-lost',
+      message: expect.stringContaining('victim') as string,
+    });
+    expect(readFileSync(join(all.to, 'victim'), 'utf8')).toBe(text);
+    // As the message says.
+    execFileSync('cp', ['-p', join(all.to, 'victim'), join(all.from, 'victim')]);
+    await final.undo();
+    expect(existsSync(all.to)).toBe(false);
+  });
+});
+
 describe('a read error of the disk', { skip: needsRoot }, () => {
   test.each(['warm', 'final'] as const)(
     'in one file of the source: a %s pass names it, copies the rest and fails; after the mend only that file is copied',
