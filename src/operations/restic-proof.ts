@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { StepError } from '../errors.ts';
-import { absolutePath, operation, sh, type ActContext, type Host } from '../runbook/index.ts';
+import { absolutePath, operation, sh, type ActContext, type Host, type RunInfo } from '../runbook/index.ts';
 import { moment, momentNow } from './moment.ts';
 import { mustSucceed, restic, resticAccess } from './restic.ts';
 import { SeededSample } from './seeded-sample.ts';
@@ -57,15 +57,14 @@ export const resticProof = operation({
   input,
   output: resticProven,
   idempotent: true,
-  describe: ({ input }) => [
+  describe: ({ input, run }) => [
     `restore ${input.sample ?? 50} files of the snapshot ${input.snapshot}, chosen by the seed ${input.seed}, and compare them`,
-    checkCommand(input),
+    checkCommand(input, cacheOf(input, run)),
   ],
   run: async (context) => {
-    const { exec, host, input, progress } = context;
+    const { host, input } = context;
     const restored = await restoreSample(context, input);
-    progress({ doing: 'checking the repository' });
-    mustSucceed(checkCommand(input), await exec(checkCommand(input), { anyExit: true }));
+    await checkRepository(context, input);
     const { snapshot } = input;
     return { snapshot, ...restored, proven: true as const, provenAt: await momentNow(host) };
   },
@@ -100,8 +99,26 @@ export async function restoreSample(
   }
 }
 
-function checkCommand(input: Input) {
-  return restic(input, ['check', `--read-data-subset=${input.readDataSubset ?? '5%'}`]);
+async function checkRepository(context: Context, input: Input): Promise<void> {
+  const cache = cacheOf(input, context.run);
+  await clear(context, cache);
+  await context.host.files.makeFolder(cache, { mode: 0o700 });
+  try {
+    context.progress({ doing: 'checking the repository' });
+    const command = checkCommand(input, cache);
+    mustSucceed(command, await context.exec(command, { anyExit: true }));
+  } finally {
+    await clear(context, cache);
+  }
+}
+
+/** By itself it makes a cache in the temp folder, which a killed one leaves behind. */
+function checkCommand(input: Input, cache: string) {
+  return restic(input, ['check', `--read-data-subset=${input.readDataSubset ?? '5%'}`, '--cache-dir', cache]);
+}
+
+function cacheOf({ scratch }: Input, run: RunInfo): string {
+  return `${scratch ?? run.folder}/restic-check`;
 }
 
 async function chooseFiles({ exec }: Context, input: Sample): Promise<readonly SavedFile[]> {
