@@ -2,9 +2,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { asidePrefix } from './aside.ts';
 import { showPath } from './byte-path.ts';
 import { capacityAt, needOf, shortage, type Capacity, type Need } from './capacity.ts';
+import { readingTime } from './estimate.ts';
 import { takeInventory } from './inventory-take.ts';
 import type { Totals } from './inventory.ts';
 import type { CopyMachine } from './machine.ts';
+import type { Goal } from './progress.ts';
 import { excludedPaths, rsyncCommand, rsyncEnvironment, type RsyncOptions } from './rsync-command.ts';
 import { judgeRsync } from './rsync-exit.ts';
 import { parseRsyncLine } from './rsync-line.ts';
@@ -18,16 +20,25 @@ export interface DryRun {
   readonly free: Capacity;
   /** Why it does not fit. */
   readonly shortage: string | undefined;
+  /** Milliseconds to read once what is to be copied; `undefined` where that cannot be told, or is nothing. */
+  readonly readingMs: number | undefined;
 }
 
 const shownDeletions = 10;
 
-/** Finds out what a copy would do, and changes nothing. @param compressed see `needOf` */
+interface DryRunOptions extends Pick<RsyncOptions, 'from' | 'to' | 'exclude' | 'asRoot'> {
+  /** See `needOf`. */
+  readonly compressed: boolean;
+  /** Whether to measure how long it takes, which itself takes a second or two. */
+  readonly timed?: boolean;
+}
+
+/** Finds out what a copy would do, and changes nothing. */
 export async function dryRun(
-  options: Pick<RsyncOptions, 'from' | 'to' | 'exclude' | 'asRoot'> & { readonly compressed: boolean },
-  machine: Pick<CopyMachine, 'run' | 'signal'>,
+  options: DryRunOptions,
+  machine: Pick<CopyMachine, 'run' | 'signal' | 'now'>,
 ): Promise<DryRun> {
-  const { from, to, exclude, compressed, asRoot } = options;
+  const { from, to, exclude, compressed, asRoot, timed } = options;
   const inventory = await takeInventory(from, {
     to,
     exclude: excludedPaths(exclude),
@@ -35,6 +46,8 @@ export async function dryRun(
   });
   const source = inventory.totals;
   const free = capacityAt(to);
+  const time = async (part: Goal) =>
+    timed === true ? readingTime(from, inventory, part, machine) : undefined;
   if (isEmpty(to)) {
     const need = needOf(source, compressed);
     const transfer = { files: source.files - source.hardLinks, bytes: source.bytes };
@@ -45,6 +58,7 @@ export async function dryRun(
       need,
       free,
       shortage: shortage(need, free),
+      readingMs: await time(transfer),
     };
   }
   const transfer = { files: 0, bytes: 0 };
@@ -73,7 +87,8 @@ export async function dryRun(
   // The source may live.
   judgeRsync('warm', result);
   need.bytes += largestChanged;
-  return { source, transfer, deletions, need, free, shortage: shortage(need, free) };
+  const readingMs = await time(transfer);
+  return { source, transfer, deletions, need, free, shortage: shortage(need, free), readingMs };
 }
 
 /** Nothing there, or nothing in it but what its file system made, or a rollback has put aside. */

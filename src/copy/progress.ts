@@ -56,6 +56,11 @@ export function timeLeft(pace: Pace, goal: Goal): number | undefined {
   return Number.isFinite(ms) ? Math.round(ms) : undefined;
 }
 
+/** What takes about as long to read, in bytes of one large file. */
+export function workOf({ bytes, files }: Goal): number {
+  return bytes + files * bytesPerFile;
+}
+
 function work({ doneBytes, doneFiles }: Step): number {
-  return doneBytes + doneFiles * bytesPerFile;
+  return workOf({ bytes: doneBytes, files: doneFiles });
 }

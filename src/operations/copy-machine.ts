@@ -36,9 +36,10 @@ export function actMachine(context: ActContext, guard: () => Promise<void>): Cop
 export function readMachine({
   host,
   signal,
-}: Pick<ReadContext, 'host' | 'signal'>): Pick<CopyMachine, 'run' | 'signal'> {
+}: Pick<ReadContext, 'host' | 'signal'>): Pick<CopyMachine, 'run' | 'signal' | 'now'> {
   return {
     signal,
+    now: () => host.clock.now().monotonic,
     run: (argv, { env, onLine } = {}) =>
       host.exec(
         { argv, ...(env === undefined ? {} : { env }) },

@@ -64,32 +64,47 @@ export async function previewCopy(
   context: Pick<ReadContext, 'host' | 'signal'>,
   input: Input,
 ): Promise<Preview> {
-  const found = await lookAhead(context, input);
+  const found = await lookAhead(context, input, true);
   const fits = found.shortage === undefined ? '' : `; it does not fit: ${found.shortage}`;
   return {
-    summary: summaryOf(input, found) + fits,
-    facts: { ...factsOf(found), fits: found.shortage === undefined },
+    summary: summaryOf(input, found) + fits + estimateOf(found),
+    facts: {
+      ...factsOf(found),
+      fits: found.shortage === undefined,
+      ...(found.readingMs === undefined ? {} : { readingMs: found.readingMs }),
+    },
   };
 }
 
 async function lookAhead(
   context: Pick<ReadContext, 'host' | 'signal'>,
   { from, to, exclude, expectMount }: Input,
+  timed = false,
 ): Promise<DryRun> {
   const { host } = context;
   const { compressed } = await checkPlaces(host, { from, to, exclude, expectMount });
   await rsyncVersion(host);
   const asRoot = await runsAsRoot(host);
-  return dryRun({ from, to, exclude, compressed, asRoot }, readMachine(context));
+  return dryRun({ from, to, exclude, compressed, asRoot, timed }, readMachine(context));
 }
 
-function summaryOf({ from, to }: Input, { source, transfer, deletions, free }: DryRun): string {
+function summaryOf({ from, to }: Input, { source, transfer, deletions, need, free }: DryRun): string {
   const links = source.hardLinks === 0 ? '' : `, ${source.hardLinks} further hard links`;
   const gone = deletions.count === 0 ? '' : `; ${deletions.count} paths there would go`;
+  const inodes =
+    free.inodes === undefined ? '' : ` and ${free.inodes} inodes, of which ${need.inodes} are needed`;
   return (
     `${from} holds ${formatBytes(source.bytes)} in ${source.files} files${links}; ` +
-    `${formatBytes(transfer.bytes)} in ${transfer.files} files go to ${to}, where ${formatBytes(free.bytes)} are free${gone}`
+    `${formatBytes(transfer.bytes)} in ${transfer.files} files go to ${to}, where ${formatBytes(free.bytes)} are free${inodes}${gone}`
   );
+}
+
+/** Nothing is written to measure, so the target may turn out to be slower. */
+function estimateOf({ readingMs }: DryRun): string {
+  if (readingMs === undefined) return '';
+  const minutes = Math.max(1, Math.round((2 * readingMs) / 60_000));
+  const time = minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+  return `; copying and verifying take about ${time}, where the target is as fast as the source is now`;
 }
 
 function factsOf({ source, transfer, deletions, need, free }: DryRun) {

@@ -80,6 +80,20 @@ describe('a copy', () => {
     });
   });
 
+  test('gives way to others while the source is in use, and keeps to a bandwidth', async () => {
+    const all = places();
+    const argv = async (kind: 'warm' | 'final', more: object = {}) => {
+      const [command] = (await pass(kind, all, more)).described;
+      return typeof command === 'object' ? command.argv : [];
+    };
+    const idle = ['ionice', '-c', '3', 'nice', '-n', '19', 'rsync'];
+    expect((await argv('warm')).slice(0, 7)).toEqual(idle);
+    expect((await argv('warm', { idle: false }))[0]).toBe('rsync');
+    expect((await argv('final'))[0]).toBe('rsync');
+    expect((await argv('final', { idle: true })).slice(0, 7)).toEqual(idle);
+    expect(await argv('warm', { bandwidth: 5_000 })).toContain('--bwlimit=5000');
+  });
+
   test('is not believed to be done when the source was touched after it', async () => {
     const all = places();
     const final = await pass('final', all);
@@ -367,6 +381,10 @@ describe('a preview', () => {
     });
     expect(existsSync(join(all.to, 'new\nline too'))).toBe(true);
     expect(before).toEqual([]);
-    expect((await preview(copyPreview, { from: all.from, to: all.to })).facts).toMatchObject({ fits: true });
+    const { facts, summary } = await preview(copyPreview, { from: all.from, to: all.to });
+    expect(facts).toMatchObject({ fits: true, neededInodes: 1, freeInodes: expect.any(Number) as number });
+    expect(summary).toMatch(
+      /further hard links; 3 bytes in 1 files go to .* and \d+ inodes, of which 1 are needed; 1 paths there would go$/,
+    );
   });
 });
