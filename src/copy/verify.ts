@@ -1,5 +1,6 @@
 import { AttributeReader } from './attributes.ts';
-import { showPath, type BytePath } from './byte-path.ts';
+import { messageOf } from '../errors.ts';
+import { parentOf, showPath, type BytePath } from './byte-path.ts';
 import { ContentCheck, readsDirectly } from './content-check.ts';
 import { Differences, type Verification } from './verification.ts';
 import { attributeDifferences, metadataDifferences, type Difference } from './difference.ts';
@@ -57,8 +58,15 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
   let bytesRead = 0;
   let entries = 0;
 
+  const unreadable = new Set<BytePath>();
   const jobs = function* (): Generator<HashJob, void> {
-    const tree = walk(target, { exclude: excludedPaths(manifest.header.excluded) });
+    const tree = walk(target, {
+      exclude: excludedPaths(manifest.header.excluded),
+      onUnreadable: (path, error) => {
+        unreadable.add(path);
+        differences.add({ kind: 'unreadable', path: showPath(path), found: messageOf(error.cause) });
+      },
+    });
     for (const { path, entry, found } of merge(manifest.entries(), tree)) {
       if (entry === undefined && isLostAndFound(path)) continue;
       if (entry === undefined) {
@@ -69,7 +77,9 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
       entries += 1;
       if (entry.type === 'file') report.add(0, 1);
       if (found === undefined) {
-        differences.add({ kind: 'missing', path: showPath(path) });
+        // Nobody can tell what is in a folder that cannot be read.
+        if (unreadable.size === 0 || !isWithin(path, unreadable))
+          differences.add({ kind: 'missing', path: showPath(path) });
         continue;
       }
       attributes.add(path);
@@ -143,6 +153,11 @@ function compare(
   if (log?.has(index, found.inode, found.ctimeNs) !== true) return content.expect(expected);
   content.isSound(expected);
   return undefined;
+}
+
+function isWithin(path: BytePath, folders: ReadonlySet<BytePath>): boolean {
+  for (let up = path; up !== '.'; up = parentOf(up)) if (folders.has(up)) return true;
+  return folders.has('.');
 }
 
 /** A file system's own folder, which rsync is told to leave alone. */

@@ -13,6 +13,8 @@ export interface WalkOptions {
   readonly exclude?: ReadonlySet<BytePath> | undefined;
   /** Told of a folder on another file system, which is given but not entered. */
   readonly onOtherFileSystem?: (path: BytePath) => void;
+  /** Told of what cannot be read, which is then left out with all it holds. Without it that ends the walk. */
+  readonly onUnreadable?: (path: BytePath, error: StepError) => void;
 }
 
 /**
@@ -28,7 +30,18 @@ export function* walk(root: string, options: WalkOptions = {}): Generator<Found,
     throw new StepError('copy.no-folder', `there is no folder ${root}`);
   yield { path: '.', stat: top };
   const open: { folder: BytePath; names: BytePath[]; next: number }[] = [];
-  const enter = (folder: BytePath) => open.push({ folder, names: namesIn(root, folder), next: 0 });
+  const { onUnreadable } = options;
+  const attempt = <T>(path: BytePath, work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (onUnreadable === undefined || !(error instanceof StepError)) throw error;
+      onUnreadable(path, error);
+      return undefined;
+    }
+  };
+  const enter = (folder: BytePath) =>
+    open.push({ folder, names: attempt(folder, () => namesIn(root, folder)) ?? [], next: 0 });
   enter('.');
   for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
     const name = level.names[level.next];
@@ -39,7 +52,7 @@ export function* walk(root: string, options: WalkOptions = {}): Generator<Found,
     }
     const path = join(level.folder, name);
     if (options.exclude?.has(path) === true || path.startsWith(asidePrefix)) continue;
-    const stat = look(root, path);
+    const stat = attempt(path, () => look(root, path));
     // Gone since the folder was read; whoever counts on it will miss it.
     if (stat === undefined) continue;
     yield { path, stat };

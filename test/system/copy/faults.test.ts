@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -157,5 +157,26 @@ describe('a read error of the disk', { skip: needsRoot }, () => {
     });
     mend();
     expect(await (await all.verifying()).act()).toMatchObject({ differences: 0, cache: 'bypassed' });
+  });
+
+  test('in a folder of the copy: the verification names it once, and compares the rest', async () => {
+    const all = world();
+    growTree(all.from, { files: 10 });
+    mkdirSync(join(all.from, 'victim/within'), { recursive: true });
+    writeFileSync(join(all.from, 'victim/within/file'), 'x');
+    await (await all.pass('final')).act();
+    all.ssd.unmount();
+    const block = execFileSync('debugfs', ['-R', 'bmap /nix/victim 0', all.ssd.image], { stdio: 'pipe' });
+    const descriptor = openSync(all.ssd.image, 'r+');
+    writeSync(descriptor, Buffer.alloc(1_024, 0xff), 0, 1_024, Number(block.toString()) * 1_024);
+    closeSync(descriptor);
+    all.ssd.mount();
+    await expect((await all.verifying()).act()).rejects.toThrow(/\(1 unreadable\):\n {2}unreadable: victim /);
+    // And of a source nothing is copied, since nobody knows what is in it.
+    const folder = temporaryFolder();
+    const back = { from: all.to, to: join(folder, 'to'), manifest: join(folder, 'manifest') };
+    const copying = await drive(copyTree, { ...back, pass: 'final' }, { run: { folder } });
+    await expect(copying.act()).rejects.toMatchObject({ code: 'copy.cannot-read' });
+    expect(readdirSync(back.to)).toEqual([]);
   });
 });
