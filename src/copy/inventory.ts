@@ -105,6 +105,10 @@ export class Inventory {
     return first;
   }
 
+  isMet(slot: number): boolean {
+    return this.#met[slot] === 1;
+  }
+
   knowledgeOf(slot: number): Knowledge {
     return (this.#known[slot] ?? 0) as Knowledge;
   }

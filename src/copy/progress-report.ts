@@ -23,6 +23,7 @@ export class ProgressReport {
   readonly #now: () => number;
   #bytes = 0;
   #files = 0;
+  #underway = 0;
   #pace: Pace;
 
   /** @param now milliseconds of a clock that does not jump */
@@ -35,12 +36,28 @@ export class ProgressReport {
     this.#say();
   }
 
-  add(bytes: number, files: number): void {
+  /** @param large of a file that may have been underway */
+  add(bytes: number, files: number, large = false): void {
+    if (large) this.#underway = 0;
     this.#bytes += bytes;
     this.#files += files;
+    this.#look();
+  }
+
+  /** Bytes that are done of what is not yet added. */
+  underway(bytes: number): void {
+    this.#underway = bytes;
+    this.#look();
+  }
+
+  #look(): void {
     const atMs = this.#now();
     if (atMs - this.#pace.last.atMs < everyMs) return;
-    this.#pace = nextPace(this.#pace, { atMs, doneBytes: this.#bytes, doneFiles: this.#files });
+    this.#pace = nextPace(this.#pace, {
+      atMs,
+      doneBytes: this.#bytes + this.#underway,
+      doneFiles: this.#files,
+    });
     this.#say();
   }
 
@@ -53,7 +70,7 @@ export class ProgressReport {
     const etaMs = timeLeft(this.#pace, this.#goal);
     this.#tell({
       doing: this.#doing,
-      doneBytes: Math.min(this.#bytes, this.#goal.bytes),
+      doneBytes: Math.min(this.#bytes + this.#underway, this.#goal.bytes),
       totalBytes: this.#goal.bytes,
       doneFiles: Math.min(this.#files, this.#goal.files),
       totalFiles: this.#goal.files,

@@ -1,5 +1,6 @@
 import { StepError } from '../errors.ts';
 import type { CopyLog } from './copy-log-write.ts';
+import { largeBytes, watchHalfWritten } from './half-written.ts';
 import { knowledge, type Inventory } from './inventory.ts';
 import { guarded, type CopyMachine } from './machine.ts';
 import { ProgressReport } from './progress-report.ts';
@@ -34,14 +35,16 @@ export async function rsyncOnce(
     const slot = line.isFile ? inventory.paths.get(line.path) : undefined;
     if (slot === undefined) return;
     const first = inventory.meet(slot);
-    report.add(first ? inventory.sizeOf(slot) : 0, 1);
-    if (first && inventory.sizeOf(slot) > 0) ahead?.passed();
+    const size = first ? inventory.sizeOf(slot) : 0;
+    report.add(size, 1, size >= largeBytes);
+    if (size > 0) ahead?.passed();
     if (line.kind !== 'transferred' || line.hash === undefined) return;
     transferred.files += 1;
     transferred.bytes += line.size;
     inventory.learn(slot, line.hash, knowledge.transferred);
     log.add(inventory.copied(line.path, slot, line.hash), machine.now());
   };
+  const halfWritten = watchHalfWritten(options.to, inventory, (bytes) => report.underway(bytes));
   const writing = writeOut((signal) => machine.flush(options.to, signal));
   let ended: Awaited<ReturnType<CopyMachine['run']>>;
   try {
@@ -59,6 +62,7 @@ export async function rsyncOnce(
       return result;
     });
   } finally {
+    halfWritten.end();
     await Promise.all([ahead?.end(), writing.end()]);
   }
   report.end();

@@ -126,6 +126,22 @@ describe('a copy', () => {
     expect(await compareTrees(all.from, all.to)).toEqual([]);
   });
 
+  test('tells how far it is within a large file, which rsync says nothing of before it is whole', async () => {
+    const folder = temporaryFolder();
+    const all = { from: join(folder, 'from'), to: join(folder, 'to'), manifest: join(folder, 'manifest') };
+    mkdirSync(all.from);
+    mkdirSync(all.to);
+    const size = 70_000_000;
+    writeFileSync(join(all.from, 'large'), Buffer.alloc(size, 'x'));
+    const machine = localMachine();
+    await pass('final', all, { bandwidth: 30_000 }, machine);
+    const copying = machine.told.filter(({ doing }) => doing === 'copying');
+    expect(copying.some(({ doneBytes, doneFiles }) => doneFiles === 0 && doneBytes > 0)).toBe(true);
+    const done = copying.map(({ doneBytes }) => doneBytes);
+    expect(done).toEqual(done.toSorted((one, other) => one - other));
+    expect(copying.at(-1)).toMatchObject({ doneBytes: size, doneFiles: 1 });
+  });
+
   test('leaves out what it is told to, and keeps it on the target', async () => {
     const all = trees();
     mkdirSync(join(all.to, 'var'));
