@@ -1,7 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { showPath, under, type BytePath } from './byte-path.ts';
-import type { HashJob } from './hash-pool.ts';
-import type { HashResult } from './hash-worker.ts';
+import type { HashJob, HashResult } from './hash-pool.ts';
 import type { Differences } from './verification.ts';
 
 interface Expectation {

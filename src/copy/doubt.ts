@@ -1,8 +1,7 @@
 import { StepError } from '../errors.ts';
 import { showPath, under, type BytePath } from './byte-path.ts';
 import type { CopyLog } from './copy-log-write.ts';
-import { hashFiles, type HashJob } from './hash-pool.ts';
-import type { HashResult } from './hash-worker.ts';
+import { hashFiles, type HashJob, type HashResult } from './hash-pool.ts';
 import { knowledge, type Inventory } from './inventory.ts';
 import type { CopyMachine } from './machine.ts';
 import { sourceChanged, type PassOptions } from './pass.ts';

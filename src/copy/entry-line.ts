@@ -3,7 +3,8 @@ import { bytesOf, fromText, textOf, type BytePath } from './byte-path.ts';
 import type { Entry } from './entry.ts';
 
 const hex = z.string().regex(/^([0-9a-f]{2})+$/);
-const digits = z.string().regex(/^-?\d+$/);
+const [digitsPattern, hashPattern, modePattern] = [/^-?\d+$/, /^[0-9a-f]{32}$/, /^[0-7]{4}$/];
+const digits = z.string().regex(digitsPattern);
 const count = z.number().int().nonnegative();
 
 const line = z.strictObject({
@@ -12,14 +13,11 @@ const line = z.strictObject({
   pathHex: hex.optional(),
   type: z.enum(['file', 'folder', 'symlink', 'fifo', 'socket', 'character-device', 'block-device']),
   size: count.optional(),
-  hash: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .optional(),
+  hash: z.string().regex(hashPattern).optional(),
   target: z.string().optional(),
   targetHex: hex.optional(),
   device: z.string().optional(),
-  mode: z.string().regex(/^[0-7]{4}$/),
+  mode: z.string().regex(modePattern),
   uid: count,
   gid: count,
   mtimeNs: digits,
@@ -52,9 +50,10 @@ export function toLine(entry: Entry): string {
 
 /** @throws when the line is no entry */
 export function fromLine(text: string): Entry {
-  const { path, pathHex, target, targetHex, mode, mtimeNs, inode, ctimeNs, ...rest } = line.parse(
-    JSON.parse(text),
-  );
+  const value: unknown = JSON.parse(text);
+  const { path, pathHex, target, targetHex, mode, mtimeNs, inode, ctimeNs, ...rest } = isPlain(value)
+    ? value
+    : line.parse(value);
   const name = pathOf(path, pathHex);
   if (name === undefined) throw new Error('neither path nor pathHex');
   const link = pathOf(target, targetHex);
@@ -68,6 +67,43 @@ export function fromLine(text: string): Entry {
     ctimeNs: BigInt(ctimeNs),
     ...(link === undefined ? {} : { target: link }),
   };
+}
+
+const types: ReadonlySet<unknown> = new Set(line.shape.type.options);
+const names: ReadonlySet<string> = new Set(Object.keys(line.shape));
+const isText = (value: unknown) => value === undefined || typeof value === 'string';
+const isCount = (value: unknown) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+/**
+ * Whether it surely is what the schema takes, which takes several times as long to say so, and a manifest
+ * has millions of lines. What is out of the ordinary is left to the schema.
+ */
+function isPlain(value: unknown): value is z.infer<typeof line> {
+  if (typeof value !== 'object' || value === null) return false;
+  for (const name of Object.keys(value)) if (!names.has(name)) return false;
+  const entry = value as Record<string, unknown>;
+  return (
+    types.has(entry['type']) &&
+    entry['pathHex'] === undefined &&
+    entry['targetHex'] === undefined &&
+    entry['attributes'] === undefined &&
+    isText(entry['path']) &&
+    isText(entry['target']) &&
+    isText(entry['device']) &&
+    isCount(entry['uid']) &&
+    isCount(entry['gid']) &&
+    (entry['size'] === undefined || isCount(entry['size'])) &&
+    (entry['links'] === undefined || isCount(entry['links'])) &&
+    (entry['hash'] === undefined || matches(hashPattern, entry['hash'])) &&
+    matches(modePattern, entry['mode']) &&
+    matches(digitsPattern, entry['mtimeNs']) &&
+    matches(digitsPattern, entry['inode']) &&
+    matches(digitsPattern, entry['ctimeNs'])
+  );
+}
+
+function matches(pattern: RegExp, value: unknown): boolean {
+  return typeof value === 'string' && pattern.test(value);
 }
 
 /** A path as a field of JSON: text where it is UTF-8, else hexadecimal bytes. */

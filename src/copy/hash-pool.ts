@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BytePath } from './byte-path.ts';
-import type { HashAnswer, HashBatch, HashResult } from './hash-worker.ts';
+import { keepHeapSmall } from './small-heap.ts';
+import type { HashAnswer, HashBatch, HashFound } from './hash-worker.ts';
 
 export interface HashJob {
   readonly id: number;
@@ -8,6 +9,10 @@ export interface HashJob {
   readonly path: BytePath;
   /** Bytes, as far as known; it only balances the work. */
   readonly size: number;
+}
+
+export interface HashResult extends HashFound {
+  readonly id: number;
 }
 
 export interface HashOptions {
@@ -40,6 +45,7 @@ const workerFile = new URL(
 export async function hashFiles(jobs: Iterable<HashJob>, options: HashOptions): Promise<void> {
   const { signal } = options;
   signal?.throwIfAborted();
+  keepHeapSmall();
   const pool = new HashPool(batched(jobs), options);
   const abort = () => pool.fail(signal?.reason);
   signal?.addEventListener('abort', abort);
@@ -51,19 +57,25 @@ export async function hashFiles(jobs: Iterable<HashJob>, options: HashOptions): 
   }
 }
 
+interface Batch {
+  readonly ids: readonly number[];
+  readonly paths: readonly BytePath[];
+}
+
 interface Reader {
   readonly worker: Worker;
-  waiting: number;
+  /** What it was given and has not answered, in that order. */
+  readonly waiting: Batch[];
 }
 
 class HashPool {
-  readonly #batches: Generator<HashBatch['files'], void>;
+  readonly #batches: Generator<Batch, void>;
   readonly #options: HashOptions;
   readonly #readers: Reader[] = [];
   readonly #done = Promise.withResolvers<void>();
   #exhausted = false;
 
-  constructor(batches: Generator<HashBatch['files'], void>, options: HashOptions) {
+  constructor(batches: Generator<Batch, void>, options: HashOptions) {
     this.#batches = batches;
     this.#options = options;
   }
@@ -86,9 +98,9 @@ class HashPool {
   #start(): void {
     const reader: Reader = {
       worker: new Worker(workerFile, {
-        resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 },
+        resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 24 },
       }),
-      waiting: 0,
+      waiting: [],
     };
     this.#readers.push(reader);
     for (const event of ['error', 'messageerror']) reader.worker.on(event, (error) => this.fail(error));
@@ -101,21 +113,23 @@ class HashPool {
       this.#options.onRead?.(answer.read);
       return;
     }
-    reader.waiting -= 1;
-    for (const result of answer.results) this.#options.onResult(result);
+    const ids = reader.waiting.shift()?.ids ?? [];
+    for (const [index, found] of answer.results.entries())
+      this.#options.onResult({ id: ids[index] ?? -1, ...found });
     this.#feed(reader);
   }
 
   #feed(reader: Reader): void {
-    while (!this.#exhausted && reader.waiting < batchesAhead) {
-      const { value, done } = this.#batches.next();
-      if (done === true) this.#exhausted = true;
+    while (!this.#exhausted && reader.waiting.length < batchesAhead) {
+      const { value } = this.#batches.next();
+      if (value === undefined) this.#exhausted = true;
       else {
-        reader.worker.postMessage({ direct: this.#options.direct, files: value } satisfies HashBatch);
-        reader.waiting += 1;
+        const { direct } = this.#options;
+        reader.worker.postMessage({ direct, paths: value.paths.join('\0') } satisfies HashBatch);
+        reader.waiting.push(value);
       }
     }
-    if (this.#exhausted && this.#readers.every(({ waiting }) => waiting === 0)) this.#done.resolve();
+    if (this.#exhausted && this.#readers.every(({ waiting }) => waiting.length === 0)) this.#done.resolve();
   }
 
   #attempt(work: () => void): void {
@@ -127,16 +141,15 @@ class HashPool {
   }
 }
 
-function* batched(jobs: Iterable<HashJob>): Generator<HashBatch['files'], void> {
-  let files: { id: number; path: BytePath }[] = [];
-  let bytes = 0;
+function* batched(jobs: Iterable<HashJob>): Generator<Batch, void> {
+  let [ids, paths, bytes]: [number[], BytePath[], number] = [[], [], 0];
   for (const { id, path, size } of jobs) {
-    files.push({ id, path });
+    ids.push(id);
+    paths.push(path);
     bytes += size;
-    if (files.length < batchFiles && bytes < batchBytes) continue;
-    yield files;
-    files = [];
-    bytes = 0;
+    if (ids.length < batchFiles && bytes < batchBytes) continue;
+    yield { ids, paths };
+    [ids, paths, bytes] = [[], [], 0];
   }
-  if (files.length > 0) yield files;
+  if (ids.length > 0) yield { ids, paths };
 }

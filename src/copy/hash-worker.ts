@@ -1,19 +1,18 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
-import { bytesOf, type BytePath } from './byte-path.ts';
+import { bytesOf } from './byte-path.ts';
 import { FileHasher } from './hash-file.ts';
 
-/** What the pool sends. */
+/** What the pool sends: paths with a NUL between them, since one text crosses to a thread faster than many values. */
 export interface HashBatch {
   readonly direct: boolean;
-  readonly files: readonly { readonly id: number; readonly path: BytePath }[];
+  readonly paths: string;
 }
 
-/** What comes back: bytes as they are read, and at the end of the batch its results. */
-export type HashAnswer = { readonly read: number } | { readonly results: readonly HashResult[] };
+/** What comes back: bytes as they are read, and at the end of the batch its results, in the order of the paths. */
+export type HashAnswer = { readonly read: number } | { readonly results: readonly HashFound[] };
 
-export interface HashResult {
-  readonly id: number;
+export interface HashFound {
   readonly hash?: string | undefined;
   readonly size?: number;
   readonly inode?: bigint;
@@ -28,7 +27,7 @@ const tellEvery = 64 * 1024 * 1024;
 if (parentPort !== null) {
   const port = parentPort;
   const hasher = await FileHasher.create();
-  port.on('message', ({ direct, files }: HashBatch) => {
+  port.on('message', ({ direct, paths }: HashBatch) => {
     let untold = 0;
     const onRead = (bytes: number) => {
       untold += bytes;
@@ -36,12 +35,11 @@ if (parentPort !== null) {
       port.postMessage({ read: untold } satisfies HashAnswer);
       untold = 0;
     };
-    const results = files.map(({ id, path }): HashResult => {
+    const results = paths.split('\0').map((path): HashFound => {
       try {
-        return { id, ...hasher.hash(bytesOf(path), direct, onRead) };
+        return hasher.hash(bytesOf(path), direct, onRead);
       } catch (error) {
         return {
-          id,
           error: { code: (error as NodeJS.ErrnoException).code ?? 'unknown', message: messageOf(error) },
         };
       }

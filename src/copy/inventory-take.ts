@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StepError } from '../errors.ts';
 import { showPath, type BytePath } from './byte-path.ts';
 import { Inventory } from './inventory.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { refuseTooLong, walk, type Found } from './walk.ts';
 
 export interface TakeOptions {
@@ -19,6 +20,7 @@ export interface TakeOptions {
  *   which would be left out unseen; `copy.path-too-long`
  */
 export async function takeInventory(from: string, options: TakeOptions): Promise<Inventory> {
+  keepHeapSmall();
   const inventory = new Inventory();
   const others: BytePath[] = [];
   const tree = walk(from, { exclude: options.exclude, onOtherFileSystem: (path) => others.push(path) });

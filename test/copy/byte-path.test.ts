@@ -88,3 +88,38 @@ test('an entry comes back from its line as it went in', () => {
     }),
   );
 });
+
+test('what is no entry is refused, whichever field is wrong', () => {
+  const right = {
+    ...{ path: 'a', type: 'file', size: 1, hash: '0'.repeat(32), target: 'b', device: '1:2', mode: '0644' },
+    ...{ uid: 0, gid: 0, mtimeNs: '-1', links: 2, inode: '3', ctimeNs: '4' },
+  };
+  expect(fromLine(JSON.stringify(right))).toMatchObject({ path: 'a', mode: 0o644, inode: 3n });
+  const odd = [
+    null,
+    [],
+    {},
+    true,
+    -1,
+    1.5,
+    2 ** 60,
+    '',
+    ' 1',
+    '1\n',
+    '0x1',
+    'file ',
+    'f'.repeat(31),
+    'f0644',
+  ];
+  const anyText = new Set(['path', 'target', 'device']);
+  for (const name of Object.keys(right)) {
+    for (const value of odd) {
+      if (typeof value === 'string' && anyText.has(name)) continue;
+      const line = JSON.stringify({ ...right, [name]: value });
+      expect(() => fromLine(line), line).toThrow();
+    }
+  }
+  for (const more of [{ other: 1 }, { pathHex: 'x' }, { attributes: { a: 1 } }, { mode: undefined }])
+    expect(() => fromLine(JSON.stringify({ ...right, ...more })), JSON.stringify(more)).toThrow();
+  for (const text of ['null', '[]', '1', '"x"', '{}']) expect(() => fromLine(text), text).toThrow();
+});
