@@ -54,11 +54,12 @@ export function timeFor(whole: number, done: number, tookMs: number): number | u
 
 /** Neighbours in a tree are neighbours on the disk, and read faster than the rest. */
 function* hereAndThere(from: string, inventory: Inventory): Generator<HashJob, void> {
-  const files = [...inventory.paths].filter(([, slot]) => inventory.sizeOf(slot) > 0);
-  const step = coprime(Math.floor(files.length * 0.618), files.length);
-  for (let count = 0; count < files.length; count += 1) {
-    const [path, slot] = files[(count * step) % files.length] ?? ['.', 0];
-    yield { id: count, path: under(from, path), size: inventory.sizeOf(slot) };
+  const { paths } = inventory;
+  const step = coprime(Math.floor(paths.size * 0.618), paths.size);
+  for (let count = 0; count < paths.size; count += 1) {
+    const [path, slot] = paths.at((count * step) % paths.size);
+    const size = inventory.sizeOf(slot);
+    if (size > 0) yield { id: count, path: under(from, path), size };
   }
 }
 

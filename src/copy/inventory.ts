@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { BytePath } from './byte-path.ts';
 import type { CopiedFile } from './copy-log.ts';
+import { PathSlots } from './path-slots.ts';
 
 export interface Totals {
   readonly folders: number;
@@ -27,7 +28,7 @@ const hashBytes = 16;
  * inode share one slot.
  */
 export class Inventory {
-  readonly #slots = new Map<BytePath, number>();
+  readonly #slots = new PathSlots();
   readonly #linked = new Map<bigint, number>();
   readonly #linkedOthers = new Set<bigint>();
   #inodes = new BigUint64Array(1_024);
@@ -46,12 +47,12 @@ export class Inventory {
       const known = stat.nlink > 1n ? this.#linked.get(stat.ino) : undefined;
       if (known !== undefined) {
         totals.hardLinks += 1;
-        this.#slots.set(path, known);
+        this.#slots.add(path, known);
         return;
       }
       const slot = this.#newSlot(stat);
       if (stat.nlink > 1n) this.#linked.set(stat.ino, slot);
-      this.#slots.set(path, slot);
+      this.#slots.add(path, slot);
       totals.bytes += Number(stat.size);
       totals.allocated += Math.min(blocks(Number(stat.size)), blocks(Number(stat.blocks) * 512));
       totals.inodes += 1;
@@ -82,7 +83,7 @@ export class Inventory {
   }
 
   /** Regular files by path. */
-  get paths(): ReadonlyMap<BytePath, number> {
+  get paths(): Omit<PathSlots, 'add'> {
     return this.#slots;
   }
 
