@@ -27,7 +27,7 @@ export function actMachine(context: ActContext, guard: () => Promise<void>): Cop
     progress,
     log,
     signal,
-    now: () => host.clock.now().monotonic,
+    now: () => performance.now(),
     date: () => new Date(host.clock.now().wall).toISOString(),
   };
 }
@@ -39,7 +39,7 @@ export function readMachine({
 }: Pick<ReadContext, 'host' | 'signal'>): Pick<CopyMachine, 'run' | 'signal' | 'now'> {
   return {
     signal,
-    now: () => host.clock.now().monotonic,
+    now: () => performance.now(),
     run: (argv, { env, onLine } = {}) =>
       host.exec(
         { argv, ...(env === undefined ? {} : { env }) },

@@ -33,7 +33,7 @@ export async function proveCopy(
   if (input.verification !== undefined) refuseOldVerification(input, manifest, verifiedMsAgo);
   const sample =
     input.verification === undefined ? undefined : { files: input.sampleFiles ?? sampleFiles, seed: run.id };
-  const watch = { progress, signal, now: () => host.clock.now().monotonic };
+  const watch = { progress, signal, now: () => performance.now() };
   const { files, sound, changed, missing, damaged } = await checkCopyInUse(
     manifest,
     input.newCopy,
