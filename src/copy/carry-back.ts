@@ -83,7 +83,8 @@ async function transfer(
   signal: AbortSignal,
 ): Promise<void> {
   if (paths.length === 0) return;
-  writeFileSync(list, Buffer.concat(paths.map((path) => Buffer.concat([bytesOf(path), Buffer.of(0)]))));
+  // rsync takes what begins with # or ; for a comment, and drops a slash before it. The root itself would come with `./`.
+  writeFileSync(list, Buffer.concat(paths.map((path) => bytesOf(`/${path}\0`))));
   const argv = [
     'rsync',
     ...rsyncFlags(asRoot),

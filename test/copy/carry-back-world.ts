@@ -56,6 +56,8 @@ export const options = async (world: World): Promise<CarryBackOptions> => ({
 /** One of everything that may happen to a copy in use. */
 export function live({ copy }: World): void {
   writeFileSync(join(copy, 'new\nname'), 'new');
+  writeFileSync(join(copy, '# no comment'), 'new');
+  writeFileSync(join(copy, ';nor this'), 'new');
   mkdirSync(join(copy, 'added/deep'), { recursive: true });
   writeFileSync(join(copy, 'added/deep/file'), 'deep');
   linkSync(join(copy, 'added/deep/file'), join(copy, 'added/link'));

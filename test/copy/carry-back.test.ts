@@ -23,6 +23,8 @@ describe('later writes', () => {
     expect(await told(world)).toEqual([]);
     live(world);
     expect(await told(world)).toEqual([
+      'added # no comment',
+      'added ;nor this',
       'added added',
       'added added/deep',
       'added added/deep/file',
@@ -62,7 +64,7 @@ describe('carrying back', () => {
     writeFileSync(join(world.tree, 'with space'), 'changed on both sides');
     writeFileSync(join(world.tree, 'only here'), 'stays');
     const done = await carryBack(await options(world), world.machine, async () => {});
-    expect(done).toMatchObject({ carried: 11, removed: 2, replaced: 5 });
+    expect(done).toMatchObject({ carried: 13, removed: 2, replaced: 5 });
     rmSync(join(world.tree, 'only here'));
     expect((await compareTrees(world.copy, world.tree)).filter((line) => !/mtime|time/.test(line))).toEqual(
       [],
@@ -105,7 +107,7 @@ describe('dropping', () => {
     live(world);
     const aside = asidePlace(world.copy, 'dropped', 'run-1');
     const given = { tree: world.copy, aside, writes: await news(world) };
-    expect(await putAside(given, world.machine)).toBe(5);
+    expect(await putAside(given, world.machine)).toBe(7);
     expect(await putAside(given, world.machine)).toBe(0);
     expect(readFileSync(join(aside, 'added/deep/file'), 'utf8')).toBe('deep');
     expect(readFileSync(join(aside, 'new\nname'), 'utf8')).toBe('new');
