@@ -6,7 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchCopy } from './copy/bench.ts';
+import { benchJournal } from './journal.ts';
 import { benchStartup } from './startup.ts';
+import { benchStatus } from './status.ts';
+import { benchSteps } from './steps.ts';
 import { tableOf, type Result } from './table.ts';
 
 const { values } = parseArgs({
@@ -21,6 +24,9 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const benches: Record<string, () => Promise<Result[]>> = {
   startup: async () => [await benchStartup(rounds)],
+  journal: async () => [await benchJournal(values.folder, rounds)],
+  steps: async () => [await benchSteps(values.folder, rounds)],
+  status: async () => [await benchStatus(values.folder, rounds)],
   copy: () => benchCopy({ full: values.full, rounds, folder: values.folder }),
 };
 const wanted = values.only?.split(',') ?? Object.keys(benches);
