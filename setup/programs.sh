@@ -73,9 +73,11 @@ apt_get() {
   "$@"
 }
 
-apt_install() {
+# One at a time: two commands of this checkout may find the same programs missing.
+apt_install() (
+  exec 9<setup/programs && flock 9
   apt_get update && apt_get install --no-install-recommends "$@"
-}
+)
 
 # install_missing_programs: silent when nothing is missing; ends with exit 2 when something required stays so.
 install_missing_programs() {

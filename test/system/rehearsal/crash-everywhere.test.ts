@@ -83,7 +83,8 @@ describe('a runbook that does not survive', () => {
   });
 });
 
-describe('a sweep of crashes', () => {
+// Beside each other: each keeps one processor busy, in a world of its own.
+describe.concurrent('a sweep of crashes', () => {
   it.skipIf(!isRoot)(
     'kills every kind of step and gate at every point on real disks, forward and back, and each ends alike',
     async () => {
