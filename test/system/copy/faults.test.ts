@@ -11,12 +11,13 @@ import {
 } from 'node:fs';
 import { truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { copyTree, verifyTree } from '../../../src/operations/index.ts';
 import { compareTrees } from '../../copy/compare-trees.ts';
 import { temporaryFolder } from '../../copy/folder.ts';
 import { growTree } from '../../copy/sample-tree.ts';
 import { drive } from '../../operations/drive.ts';
+import { unmountAll } from '../operations/loop-disk.ts';
 import { disk, needsRoot, type Disk } from './disk.ts';
 
 function world() {
@@ -180,14 +181,21 @@ describe('a read error of the disk', { skip: needsRoot }, () => {
     mkdirSync(join(all.from, 'victim/within'), { recursive: true });
     writeFileSync(join(all.from, 'victim/within/file'), 'x');
     await (await all.pass('final')).act();
-    execFileSync('sync', ['-f', all.to]);
+    execFileSync('mount', ['-o', 'remount,ro', all.ssd.point]);
     const block = execFileSync('debugfs', ['-R', 'bmap /nix/victim 0', all.ssd.image], { stdio: 'pipe' });
-    // Through the device, since what the file system knows of its folders is the device's own memory.
-    overwrite(deviceOf(all.ssd), Buffer.alloc(1_024, 0xff), Number(block.toString()) * 1_024);
-    await expect((await all.verifying()).act()).rejects.toThrow(/\(1 unreadable\):\n {2}unreadable: victim /);
+    // A disk that nobody has looked at yet, so that no memory knows the folder.
+    const [image, point] = [join(all.folder, 'image'), join(all.folder, 'disk')];
+    execFileSync('cp', ['--sparse=always', all.ssd.image, image]);
+    overwrite(image, Buffer.alloc(1_024, 0xff), Number(block.toString()) * 1_024);
+    mkdirSync(point);
+    execFileSync('mount', ['-o', 'loop,ro', image, point]);
+    onTestFinished(() => unmountAll(all.folder));
+    const [target, manifest] = [join(point, 'nix'), join(all.folder, 'manifest')];
+    const verifying = await drive(verifyTree, { target, manifest }, { run: { folder: all.folder } });
+    await expect(verifying.act()).rejects.toThrow(/\(1 unreadable\):\n {2}unreadable: victim /);
     // And of a source nothing is copied, since nobody knows what is in it.
     const folder = temporaryFolder();
-    const back = { from: all.to, to: join(folder, 'to'), manifest: join(folder, 'manifest') };
+    const back = { from: target, to: join(folder, 'to'), manifest: join(folder, 'manifest') };
     const copying = await drive(copyTree, { ...back, pass: 'final' }, { run: { folder } });
     await expect(copying.act()).rejects.toMatchObject({ code: 'copy.cannot-read' });
     expect(readdirSync(back.to)).toEqual([]);
