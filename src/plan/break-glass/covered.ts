@@ -2,7 +2,7 @@ import type { RecordedUndo } from '../../journal/event.ts';
 import { stepState, type RunState } from '../../journal/state.ts';
 import type { BootIdentity } from '../../runbook/index.ts';
 import { begunSteps } from '../rollback.ts';
-import type { BreakGlassStep } from './script.ts';
+import type { BreakGlassStep } from './step-blocks.ts';
 
 /**
  * The steps that a script must cover, in the order in which they are undone.

@@ -1,7 +1,6 @@
 import type { RecordedUndo } from '../../journal/event.ts';
-import type { BootIdentity } from '../../runbook/index.ts';
 import { library } from './library.ts';
-import { StepBlocks } from './step-blocks.ts';
+import { StepBlocks, type BreakGlassStep } from './step-blocks.ts';
 import { harmless, seal, word } from './words.ts';
 
 /** What a script for a rescue shell is made of. */
@@ -19,15 +18,6 @@ export interface BreakGlass {
   readonly rollbacks: number;
   /** Every step whose act may have begun, in the order in which they are undone. */
   readonly steps: readonly BreakGlassStep[];
-}
-
-export interface BreakGlassStep {
-  readonly id: string;
-  readonly title: string;
-  readonly effective: 'now' | 'at-boot';
-  /** In which the step was begun first. */
-  readonly boot: BootIdentity;
-  readonly undo: RecordedUndo;
 }
 
 /**

@@ -1,7 +1,17 @@
+import type { RecordedUndo } from '../../journal/event.ts';
+import type { BootIdentity } from '../../runbook/index.ts';
 import { undoLines, type FurtherBack } from './actions.ts';
 import { markKey } from './marks.ts';
-import type { BreakGlassStep } from './script.ts';
 import { harmless, word, words } from './words.ts';
+
+export interface BreakGlassStep {
+  readonly id: string;
+  readonly title: string;
+  readonly effective: 'now' | 'at-boot';
+  /** In which the step was begun first. */
+  readonly boot: BootIdentity;
+  readonly undo: RecordedUndo;
+}
 
 /** What stands in the script for each step; it knows the steps before, since a file may be further back already. */
 export class StepBlocks {
