@@ -1,10 +1,8 @@
-import type { EngineHost } from '../engine/index.ts';
 import type { Session } from '../engine/session.ts';
 import type { ExitCode } from '../errors.ts';
-import { secretsIn } from '../host/secrets.ts';
-import { thisMachine } from '../host/this-machine.ts';
 import { silentRenderer } from '../render/renderer.ts';
 import type { Runbook } from '../runbook/index.ts';
+import { hostFor } from './host-for.ts';
 import type { Globals, Overrides } from './invocation.ts';
 import { keepResult } from './last-result.ts';
 import type { OpenRun } from './open-run.ts';
@@ -77,9 +75,4 @@ export async function atWork(
   } finally {
     await open.close();
   }
-}
-
-/** @param params of the run, whose secrets are kept from whom they are not given to */
-export function hostFor({ clock }: Overrides, params?: unknown): EngineHost {
-  return thisMachine({ ...(clock === undefined ? {} : { clock }), secrets: secretsIn(params) });
 }

@@ -2,7 +2,7 @@ import { lastResorts, lookAtWayBack, type FoundWrites, type Surroundings } from 
 import { stepState, type RunState } from '../journal/state.ts';
 import { planRollback, type RollbackPlan } from '../plan/rollback.ts';
 import type { WayBackLook } from '../render/documents/way-back.ts';
-import { hostFor } from './at-work.ts';
+import { hostFor } from './host-for.ts';
 import type { Overrides } from './invocation.ts';
 import type { KnownRun } from './known-run.ts';
 import { runbookToRollBack } from './pinned-runbook.ts';

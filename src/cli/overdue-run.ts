@@ -1,7 +1,8 @@
 import { decideUnconfirmed, goBackIfDue, mustBeOpen, record, recordResume } from '../engine/index.ts';
 import { exitCodes, type ExitCode } from '../errors.ts';
 import { isDue, unconfirmed } from '../plan/deadline.ts';
-import { atWork, hostFor } from './at-work.ts';
+import { atWork } from './at-work.ts';
+import { hostFor } from './host-for.ts';
 import { endHung, hungProcess } from './hung-run.ts';
 import type { Globals, Overrides } from './invocation.ts';
 import type { KnownRun } from './known-run.ts';

@@ -1,5 +1,5 @@
 import { claimResources } from '../host/claims.ts';
-import { hostFor } from './at-work.ts';
+import { hostFor } from './host-for.ts';
 import type { Overrides } from './invocation.ts';
 import type { KnownRun } from './known-run.ts';
 import { leaveFolder } from './leave-folder.ts';

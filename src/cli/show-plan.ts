@@ -7,7 +7,7 @@ import { journalVersion } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
 import { planDocument, type PlanDocument } from '../render/documents/plan.ts';
 import { planText } from '../render/text/plan.ts';
-import { hostFor } from './at-work.ts';
+import { hostFor } from './host-for.ts';
 import { pointOfNoReturn } from './describe-runbook.ts';
 import type { Globals, Overrides } from './invocation.ts';
 import { leaveFolder } from './leave-folder.ts';

@@ -22,7 +22,8 @@ export function addAbort(program: Program, invocation: Invocation): void {
 async function end(name: string, options: AbortOptions, globals: Globals, { overrides }: Invocation) {
   const { abort, mustBeOpen } = await import('../../engine/index.ts');
   const { exitCodes } = await import('../../errors.ts');
-  const { atWork, hostFor } = await import('../at-work.ts');
+  const { atWork } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { oneRun } = await import('../known-run.ts');
   const { openRun } = await import('../open-run.ts');
   const { pickerFor } = await import('../pick-run.ts');

@@ -13,7 +13,7 @@ export function addAttach(program: Program, invocation: Invocation): void {
 }
 
 async function attach(name: string | undefined, globals: Globals, { overrides }: Invocation) {
-  const { hostFor } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { attachRun } = await import('../attach-run.ts');
   const { oneRun } = await import('../known-run.ts');
   const { pickerFor } = await import('../pick-run.ts');

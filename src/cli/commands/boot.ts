@@ -36,7 +36,7 @@ export function addBoot(program: Program, invocation: Invocation): void {
 
 async function enable(everyMs: number, globals: Globals, { overrides }: Invocation) {
   const { exitCodes } = await import('../../errors.ts');
-  const { hostFor } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { enableBoot } = await import('../boot/enable.ts');
   const { placesOf } = await import('../places.ts');
   const document = await enableBoot(placesOf(globals), everyMs, await hostFor(overrides).mounts());

@@ -30,7 +30,7 @@ async function logs(
 ) {
   const { logsDocument } = await import('../../render/documents/logs.ts');
   const { logsText } = await import('../../render/text/logs.ts');
-  const { hostFor } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { followRun } = await import('../follow-run.ts');
   const { oneRun } = await import('../known-run.ts');
   const { pickerFor } = await import('../pick-run.ts');

@@ -71,7 +71,8 @@ async function resume(
   const { acceptRunbook, advance, goBackIfDue, mustBeOpen, recordResume, rollBack } =
     await import('../../engine/index.ts');
   const { isDue } = await import('../../plan/deadline.ts');
-  const { atWork, hostFor } = await import('../at-work.ts');
+  const { atWork } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { hungProcess, refuseHung } = await import('../hung-run.ts');
   const { oneRun } = await import('../known-run.ts');
   const { runbookToResume, runbookToRollBack } = await import('../pinned-runbook.ts');

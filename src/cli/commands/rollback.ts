@@ -59,7 +59,8 @@ export function addRollback(program: Program, invocation: Invocation): void {
 
 async function rollback(name: string, options: RollbackOptions, globals: Globals, { overrides }: Invocation) {
   const { recordResume, rollBack } = await import('../../engine/index.ts');
-  const { atWork, hostFor } = await import('../at-work.ts');
+  const { atWork } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { oneRun } = await import('../known-run.ts');
   const { mendedRunbook, runbookToRollBack } = await import('../pinned-runbook.ts');
   const { pickerFor } = await import('../pick-run.ts');

@@ -58,7 +58,8 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
   const { detach, mustDetach, wordsOfRun } = await import('../detach.ts');
   if (options.detach === true) mustDetach(params);
   const { advance } = await import('../../engine/index.ts');
-  const { atWork, hostFor } = await import('../at-work.ts');
+  const { atWork } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { placesOf } = await import('../places.ts');
   const { stderr } = await import('../process-streams.ts');
   const { preferences } = await import('../preferences.ts');

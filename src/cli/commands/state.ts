@@ -29,7 +29,7 @@ async function path(globals: Globals): Promise<void> {
 
 async function move(dir: string, globals: Globals, { overrides }: Invocation): Promise<void> {
   const { stateDocument } = await import('../../render/documents/state.ts');
-  const { hostFor } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { moveState } = await import('../move-state.ts');
   const { placesOf } = await import('../places.ts');
   const { print } = await import('../print.ts');

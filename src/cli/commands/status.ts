@@ -34,15 +34,18 @@ async function status(
   globals: Globals,
   { overrides }: Invocation,
 ) {
-  const { hostFor } = await import('../at-work.ts');
+  const { hostFor } = await import('../host-for.ts');
   const { placesOf } = await import('../places.ts');
   const { readStatus, showStatus, watchStatus } = await import('../read-status.ts');
   const { terminalOf } = await import('../terminal.ts');
   const { clock } = hostFor(overrides);
   const places = placesOf(globals);
   const terminal = await terminalOf(globals);
-  const { lookBack } = await import('../look-back.ts');
-  const look = async (run: KnownRun) => (await lookBack(run, undefined, overrides)).look;
+  const look = async (run: KnownRun) => {
+    // It brings in all that does a rollback, which takes longer than to tell a status.
+    const { lookBack } = await import('../look-back.ts');
+    return (await lookBack(run, undefined, overrides)).look;
+  };
   const read = () => readStatus(places.state, name, clock, probe === true ? look : undefined);
   if (watch === true) {
     await watchStatus(read, globals, terminal, clock);
