@@ -1,5 +1,5 @@
 import { basename, extname, resolve } from 'node:path';
-import { mustBeOpen } from '../engine/index.ts';
+import { mustBeOpen } from '../engine/must-be-open.ts';
 import { hasEnded } from '../host/ended-run.ts';
 import { listRuns } from '../host/runs.ts';
 import { exitCodes, MigrateError, UsageError } from '../errors.ts';

@@ -9,7 +9,7 @@ import { attemptCheck } from './check.ts';
 import { holdForConfirmation } from './confirmation.ts';
 import { passGate } from './gates/pass.ts';
 import { tellOfEnd } from './notify.ts';
-import { mustBeOpen } from './resume.ts';
+import { mustBeOpen } from './must-be-open.ts';
 import type { StepResult } from './step-result.ts';
 import { outcome, type Outcome } from './outcome.ts';
 import { rollBack } from './rollback.ts';

@@ -6,7 +6,8 @@ export { confirmByHand, decideUnconfirmed, goBackIfDue } from './confirmation.ts
 export { openGateByHand } from './gates/person.ts';
 export type { Outcome } from './outcome.ts';
 export type { CrashPoint, EngineHost, LiveEvent, Notice, Notifier, Operator, Ports } from './ports.ts';
-export { acceptRunbook, mustBeOpen, mustBeSameRunbook, recordResume, type Pin } from './resume.ts';
+export { mustBeOpen } from './must-be-open.ts';
+export { acceptRunbook, mustBeSameRunbook, recordResume, type Pin } from './resume.ts';
 export { rollBack, type RollbackOptions } from './rollback.ts';
 export { record, type Session } from './session.ts';
 export { settle } from './settle.ts';

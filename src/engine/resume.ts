@@ -1,30 +1,11 @@
 import type { z } from 'zod';
-import { MigrateError, StateError, UsageError, exitCodes } from '../errors.ts';
+import { MigrateError, UsageError, exitCodes } from '../errors.ts';
 import type { EventOf } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
 import { difference, type Change } from '../plan/difference.ts';
 import { fingerprintOf, recordNodes } from '../plan/fingerprint.ts';
 import type { Runbook } from '../runbook/index.ts';
 import { record, type Session } from './session.ts';
-
-/**
- * @throws StateError `run.moved` when the state was moved elsewhere and this copy is closed
- * @throws MigrateError `run.over` when nothing is left to resume
- */
-export function mustBeOpen(state: RunState): void {
-  if (state.status === 'moved') {
-    throw new StateError(
-      'run.moved',
-      `this copy of the state of ${state.run} is closed: it was moved to ${state.movedTo}`,
-      `Use --state-dir ${state.movedTo}`,
-    );
-  }
-  if (state.status === 'running' || state.status === 'rolling-back') return;
-  throw new MigrateError('run.over', `${state.run} is ${state.status}: there is nothing left to resume`, {
-    exitCode: exitCodes.usage,
-    hint: `See what it did: migrate status ${state.run}. Begin anew: migrate run ${state.runbook}`,
-  });
-}
 
 /**
  * Records that a process goes on with the run.

@@ -5,7 +5,8 @@ import { advance, goBack, type ForwardOptions } from './forward.ts';
 import { passGate } from './gates/pass.ts';
 import { tellOfEnd, tellSomebody } from './notify.ts';
 import { outcome, type Outcome } from './outcome.ts';
-import { acceptRunbook, mustBeOpen, recordResume, type Pin } from './resume.ts';
+import { mustBeOpen } from './must-be-open.ts';
+import { acceptRunbook, recordResume, type Pin } from './resume.ts';
 import { rollBack } from './rollback.ts';
 import { nodeOf, record, type Session } from './session.ts';
 
