@@ -2,8 +2,8 @@ import { exitCodes, MigrateError, messageOf, type ExitCode } from '../errors.ts'
 import { errorDocument } from '../render/documents/error.ts';
 import { harmlessJson, harmlessLines } from '../render/harmless.ts';
 import { styleFor, wantsColour } from '../render/style.ts';
-import { stderr, stdout } from './process-streams.ts';
-import { withStateOption } from './state-option.ts';
+import { stderr, stdout } from './terminal/process-streams.ts';
+import { withStateOption } from './options/state-option.ts';
 
 /** Says what went wrong and the way out, to a person on standard error or to a program on standard output. */
 export function reportFailure(

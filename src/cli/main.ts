@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander';
 import { exitCodes, type ExitCode } from '../errors.ts';
-import { leaveFolderThatIsGone } from './leave-folder.ts';
+import { leaveFolderThatIsGone } from './runs/leave-folder.ts';
 import type { Invocation, Overrides } from './invocation.ts';
 import { createProgram } from './program.ts';
-import { letOutputFail, useNoColour } from './process-streams.ts';
+import { letOutputFail, useNoColour } from './terminal/process-streams.ts';
 
 /**
  * The command line, from its arguments to its exit code. It prints every error itself.
@@ -37,7 +37,7 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.done;
     const { reportFailure, reportUsage } = await import('./failure.ts');
     if (thrown instanceof CommanderError) return reportUsage(said || thrown.message, json);
-    const { stateOptionOf } = await import('./state-option.ts');
+    const { stateOptionOf } = await import('./options/state-option.ts');
     const verbose = options.includes('--verbose') || options.includes('-v');
     return reportFailure(thrown, { json, verbose, stateDir: stateOptionOf(options) });
   }

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { wordsFor, wordsOfRun } from '../../src/cli/detach.ts';
+import { wordsFor, wordsOfRun } from '../../src/cli/attach/detach.ts';
 import { systemdRuns } from '../../src/host/systemd.ts';
 import { jsonLines, Machine, smallRunbook } from './migrate-process.ts';
 

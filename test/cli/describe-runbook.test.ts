@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { describeRunbook } from '../../src/cli/describe-runbook.ts';
+import { describeRunbook } from '../../src/cli/shown/describe-runbook.ts';
 import { showDocument } from '../../src/render/documents/index.ts';
 import { styleFor } from '../../src/render/style.ts';
 import { showText } from '../../src/render/text/show.ts';

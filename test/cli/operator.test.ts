@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { operatorOf } from '../../src/cli/operator.ts';
+import { operatorOf } from '../../src/cli/terminal/operator.ts';
 import { valueSchemaOf } from '../../src/cli/parameters/schema.ts';
-import type { Prompts } from '../../src/cli/prompts.ts';
+import type { Prompts } from '../../src/cli/terminal/prompts.ts';
 
 /** Somebody who gives these answers in turn; `undefined` breaks a question off. */
 function answering(...answers: (string | boolean | undefined)[]): Prompts & { readonly asked: string[] } {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { preferences } from '../../src/cli/preferences.ts';
+import { preferences } from '../../src/cli/options/preferences.ts';
 
 test('whatever the file of preferences holds, it is understood or named with the way out', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-preferences-'));

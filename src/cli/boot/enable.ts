@@ -4,8 +4,8 @@ import { disableUnits, enabledStateDir, enableUnits, isNixos, systemdRuns } from
 import { isOver } from '../../journal/state.ts';
 import type { BootDocument } from '../../render/documents/boot.ts';
 import { quoteWord, refuseEnvironmentSecret, type Mount } from '../../runbook/index.ts';
-import type { Places } from '../places.ts';
-import { surveyRuns } from '../surveyed-runs.ts';
+import type { Places } from '../runs/places.ts';
+import { surveyRuns } from '../runs/surveyed-runs.ts';
 import { unitsGiven } from './given.ts';
 import { bootUnitNames, lookAtBoot } from './look.ts';
 import { nixosConfiguration } from './nixos.ts';

@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import type { BootUnitsGiven } from '../../host/boot-units.ts';
 import { whyUnsafe } from '../../host/state-safety.ts';
 import { mountOf, type Mount } from '../../runbook/index.ts';
-import type { Places } from '../places.ts';
+import type { Places } from '../runs/places.ts';
 
 /** This program, as a unit can start it: TypeScript in a checkout, JavaScript where it is installed. */
 export function thisProgram(): string {

@@ -5,7 +5,7 @@ import { isOver, type RunState } from '../../journal/state.ts';
 import { whyNotByItself } from '../../plan/unattended.ts';
 import type { BootDocument } from '../../render/documents/boot.ts';
 import { refuseEnvironmentSecret } from '../../runbook/index.ts';
-import { surveyRuns } from '../surveyed-runs.ts';
+import { surveyRuns } from '../runs/surveyed-runs.ts';
 
 export const bootUnitNames = [resumeUnit, soakUnit, soakTimer] as const;
 

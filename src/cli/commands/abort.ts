@@ -22,14 +22,14 @@ export function addAbort(program: Program, invocation: Invocation): void {
 async function end(name: string, options: AbortOptions, globals: Globals, { overrides }: Invocation) {
   const { abort, mustBeOpen } = await import('../../engine/index.ts');
   const { exitCodes } = await import('../../errors.ts');
-  const { atWork } = await import('../at-work.ts');
-  const { hostFor } = await import('../host-for.ts');
-  const { oneRun } = await import('../known-run.ts');
-  const { openRun } = await import('../open-run.ts');
-  const { pickerFor } = await import('../pick-run.ts');
-  const { placesOf } = await import('../places.ts');
-  const { askOnce } = await import('../prompts.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { atWork } = await import('../work/at-work.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { oneRun } = await import('../runs/known-run.ts');
+  const { openRun } = await import('../runs/open-run.ts');
+  const { pickerFor } = await import('../runs/pick-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { askOnce } = await import('../terminal/prompts.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const places = placesOf(globals);
   const terminal = await terminalOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(terminal));

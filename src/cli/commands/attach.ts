@@ -13,12 +13,12 @@ export function addAttach(program: Program, invocation: Invocation): void {
 }
 
 async function attach(name: string | undefined, globals: Globals, { overrides }: Invocation) {
-  const { hostFor } = await import('../host-for.ts');
-  const { attachRun } = await import('../attach-run.ts');
-  const { oneRun } = await import('../known-run.ts');
-  const { pickerFor } = await import('../pick-run.ts');
-  const { placesOf } = await import('../places.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { attachRun } = await import('../attach/attach-run.ts');
+  const { oneRun } = await import('../runs/known-run.ts');
+  const { pickerFor } = await import('../runs/pick-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const terminal = await terminalOf(globals);
   const known = await oneRun(placesOf(globals).state, name, 'latest', pickerFor(terminal));
   return attachRun(known, globals, terminal, hostFor(overrides).clock);

@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
 import type { BootDocument } from '../../render/documents/boot.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { readEvery } from '../option-values.ts';
+import { readEvery } from '../options/option-values.ts';
 
 export function addBoot(program: Program, invocation: Invocation): void {
   const boot = program
@@ -36,9 +36,9 @@ export function addBoot(program: Program, invocation: Invocation): void {
 
 async function enable(everyMs: number, globals: Globals, { overrides }: Invocation) {
   const { exitCodes } = await import('../../errors.ts');
-  const { hostFor } = await import('../host-for.ts');
+  const { hostFor } = await import('../work/host-for.ts');
   const { enableBoot } = await import('../boot/enable.ts');
-  const { placesOf } = await import('../places.ts');
+  const { placesOf } = await import('../runs/places.ts');
   const document = await enableBoot(placesOf(globals), everyMs, await hostFor(overrides).mounts());
   await show(document, globals);
   // On NixOS it is not on before the configuration is rebuilt.
@@ -47,22 +47,22 @@ async function enable(everyMs: number, globals: Globals, { overrides }: Invocati
 
 async function disable(globals: Globals): Promise<void> {
   const { disableBoot } = await import('../boot/enable.ts');
-  const { placesOf } = await import('../places.ts');
+  const { placesOf } = await import('../runs/places.ts');
   await show(await disableBoot(placesOf(globals)), globals);
 }
 
 async function status(globals: Globals): Promise<void> {
   const { lookAtBoot } = await import('../boot/look.ts');
-  const { placesOf } = await import('../places.ts');
+  const { placesOf } = await import('../runs/places.ts');
   await show(await lookAtBoot(placesOf(globals).state), globals);
 }
 
 async function show(document: BootDocument, globals: Globals) {
   const { bootDocument } = await import('../../render/documents/boot.ts');
   const { bootText } = await import('../../render/text/boot.ts');
-  const { print } = await import('../print.ts');
-  const { withStateOption } = await import('../state-option.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { print } = await import('../terminal/print.ts');
+  const { withStateOption } = await import('../options/state-option.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const { style } = await terminalOf(globals);
   print(globals, bootDocument, document, () => withStateOption(bootText(document, style), globals.stateDir));
 }

@@ -35,7 +35,7 @@ export function addConfig(program: Program, _invocation: Invocation): void {
 }
 
 async function get(key: string, globals: Globals): Promise<void> {
-  const { preferenceFile, preferenceKey } = await import('../preferences.ts');
+  const { preferenceFile, preferenceKey } = await import('../options/preferences.ts');
   const name = preferenceKey(key);
   const preferences = await preferenceFile();
   const value = preferences.all()[name];
@@ -43,7 +43,7 @@ async function get(key: string, globals: Globals): Promise<void> {
 }
 
 async function set(key: string, value: string, globals: Globals): Promise<void> {
-  const { preferenceFile, preferenceKey } = await import('../preferences.ts');
+  const { preferenceFile, preferenceKey } = await import('../options/preferences.ts');
   const preferences = await preferenceFile();
   preferences.set(key, value);
   const name = preferenceKey(key);
@@ -52,7 +52,7 @@ async function set(key: string, value: string, globals: Globals): Promise<void> 
 }
 
 async function list(globals: Globals): Promise<void> {
-  const { preferenceFile } = await import('../preferences.ts');
+  const { preferenceFile } = await import('../options/preferences.ts');
   const preferences = await preferenceFile();
   const all = preferences.all();
   const text = Object.entries(all).map(([key, value]) => `${key} = ${String(value)}`);
@@ -60,7 +60,7 @@ async function list(globals: Globals): Promise<void> {
 }
 
 async function path(globals: Globals): Promise<void> {
-  const { preferenceFile } = await import('../preferences.ts');
+  const { preferenceFile } = await import('../options/preferences.ts');
   const { file } = await preferenceFile();
   await show(globals, file, {}, file);
 }
@@ -72,6 +72,6 @@ async function show(
   text: string,
 ): Promise<void> {
   const { configDocument } = await import('../../render/documents/config.ts');
-  const { print } = await import('../print.ts');
+  const { print } = await import('../terminal/print.ts');
   print(globals, configDocument, { type: 'config', file, preferences }, () => text);
 }

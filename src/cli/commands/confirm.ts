@@ -1,6 +1,6 @@
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { collect } from '../option-values.ts';
+import { collect } from '../options/option-values.ts';
 
 export function addConfirm(program: Program, invocation: Invocation): void {
   program
@@ -28,15 +28,15 @@ async function confirm(
 ) {
   const { acceptRunbook, mustBeOpen, openGateByHand } = await import('../../engine/index.ts');
   const { exitCodes, UsageError } = await import('../../errors.ts');
-  const { atWork } = await import('../at-work.ts');
-  const { confirmStep, isArmed } = await import('../confirm-step.ts');
-  const { gateInput, mustBePersonGate } = await import('../gate-input.ts');
-  const { oneRun } = await import('../known-run.ts');
-  const { runbookToResume } = await import('../pinned-runbook.ts');
-  const { pickerFor } = await import('../pick-run.ts');
-  const { placesOf } = await import('../places.ts');
-  const { reopenRun } = await import('../reopen-run.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { atWork } = await import('../work/at-work.ts');
+  const { confirmStep, isArmed } = await import('../work/confirm-step.ts');
+  const { gateInput, mustBePersonGate } = await import('../options/gate-input.ts');
+  const { oneRun } = await import('../runs/known-run.ts');
+  const { runbookToResume } = await import('../runs/pinned-runbook.ts');
+  const { pickerFor } = await import('../runs/pick-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { reopenRun } = await import('../runs/reopen-run.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
   mustBeOpen(known.state);

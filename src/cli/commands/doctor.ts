@@ -25,10 +25,10 @@ async function doctor(name: string | undefined, globals: Globals): Promise<ExitC
   const { doctorDocument } = await import('../../render/documents/doctor.ts');
   const { doctorText } = await import('../../render/text/doctor.ts');
   const { examine } = await import('../doctor/examine.ts');
-  const { placesOf } = await import('../places.ts');
-  const { print } = await import('../print.ts');
-  const { withStateOption } = await import('../state-option.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { print } = await import('../terminal/print.ts');
+  const { withStateOption } = await import('../options/state-option.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const { style } = await terminalOf(globals);
   const document = await examine(placesOf(globals), name);
   print(globals, doctorDocument, document, () =>

@@ -13,8 +13,8 @@ async function list(globals: Globals): Promise<void> {
   const { bundledRunbooks, loadRunbook } = await import('../../host/runbook-file.ts');
   const { listDocument } = await import('../../render/documents/list.ts');
   const { listText } = await import('../../render/text/list.ts');
-  const { print } = await import('../print.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { print } = await import('../terminal/print.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const loaded = await Promise.all([...bundledRunbooks().keys()].map((id) => loadRunbook(id)));
   const runbooks = loaded.map(({ runbook, file }) => ({
     id: runbook.id,

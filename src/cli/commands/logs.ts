@@ -30,15 +30,15 @@ async function logs(
 ) {
   const { logsDocument } = await import('../../render/documents/logs.ts');
   const { logsText } = await import('../../render/text/logs.ts');
-  const { hostFor } = await import('../host-for.ts');
-  const { followRun } = await import('../follow-run.ts');
-  const { oneRun } = await import('../known-run.ts');
-  const { pickerFor } = await import('../pick-run.ts');
-  const { placesOf } = await import('../places.ts');
-  const { print } = await import('../print.ts');
-  const { runLogs } = await import('../run-logs.ts');
-  const { mustBeStep } = await import('../step-argument.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { followRun } = await import('../attach/follow-run.ts');
+  const { oneRun } = await import('../runs/known-run.ts');
+  const { pickerFor } = await import('../runs/pick-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { print } = await import('../terminal/print.ts');
+  const { runLogs } = await import('../shown/run-logs.ts');
+  const { mustBeStep } = await import('../options/step-argument.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const terminal = await terminalOf(globals);
   const known = await oneRun(placesOf(globals).state, name, 'latest', pickerFor(terminal));
   if (step !== undefined) mustBeStep(step, 'the step', known.place.id, known.state.nodes);

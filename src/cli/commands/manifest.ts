@@ -24,8 +24,8 @@ export function addManifest(program: Program, _invocation: Invocation): void {
 
 async function manifest(name: string, { step }: ManifestOptions, globals: Globals): Promise<void> {
   const { checksumLines } = await import('../../copy/index.ts');
-  const { findManifestOf } = await import('../find-manifest.ts');
-  const { pipeOut } = await import('../pipe-out.ts');
+  const { findManifestOf } = await import('../shown/find-manifest.ts');
+  const { pipeOut } = await import('../terminal/pipe-out.ts');
   const found = await findManifestOf(name, step, globals);
   if (globals.json) return pipeOut(found.lines());
   let leftOut = 0;

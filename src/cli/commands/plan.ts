@@ -1,6 +1,6 @@
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { collect } from '../option-values.ts';
+import { collect } from '../options/option-values.ts';
 
 interface PlanOptions {
   readonly set: string[];
@@ -29,9 +29,9 @@ what is left of that run.
 async function plan(name: string, options: PlanOptions, globals: Globals, { overrides }: Invocation) {
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { readParameters } = await import('../parameters/read.ts');
-  const { showPlan } = await import('../show-plan.ts');
-  const { unfinishedRunOf } = await import('../known-run.ts');
-  const { placesOf } = await import('../places.ts');
+  const { showPlan } = await import('../shown/show-plan.ts');
+  const { unfinishedRunOf } = await import('../runs/known-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
   const loaded = await loadRunbook(name);
   const { runbook } = loaded;
   const given = options.set.length > 0 || options.params !== undefined;

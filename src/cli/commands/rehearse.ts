@@ -1,6 +1,6 @@
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { collect, readCount } from '../option-values.ts';
+import { collect, readCount } from '../options/option-values.ts';
 
 interface RehearseOptions {
   readonly set: string[];
@@ -51,6 +51,6 @@ export function addRehearse(program: Program, invocation: Invocation): void {
 }
 
 async function rehearse(name: string, options: RehearseOptions, globals: Globals) {
-  const { rehearseRunbook } = await import('../rehearse-runbook.ts');
+  const { rehearseRunbook } = await import('../shown/rehearse-runbook.ts');
   return rehearseRunbook(name, options, globals);
 }

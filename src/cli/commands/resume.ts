@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { collect, readJobs } from '../option-values.ts';
+import { collect, readJobs } from '../options/option-values.ts';
 
 interface ResumeOptions {
   readonly yes?: true | undefined;
@@ -64,25 +64,25 @@ async function resume(
   { overrides }: Invocation,
 ) {
   if (options.unattended !== undefined) {
-    const { resumeUnattended } = await import('../resume-unattended.ts');
+    const { resumeUnattended } = await import('../unattended/resume-unattended.ts');
     const { unattended: by, awaitMount, jobs } = options;
     return resumeUnattended(name, { by, awaitMount, jobs, globals, overrides });
   }
   const { acceptRunbook, advance, goBackIfDue, mustBeOpen, recordResume, rollBack } =
     await import('../../engine/index.ts');
   const { isDue } = await import('../../plan/deadline.ts');
-  const { atWork } = await import('../at-work.ts');
-  const { hostFor } = await import('../host-for.ts');
-  const { hungProcess, refuseHung } = await import('../hung-run.ts');
-  const { oneRun } = await import('../known-run.ts');
-  const { runbookToResume, runbookToRollBack } = await import('../pinned-runbook.ts');
-  const { pickerFor } = await import('../pick-run.ts');
-  const { placesOf } = await import('../places.ts');
-  const { preferences } = await import('../preferences.ts');
-  const { reopenRun } = await import('../reopen-run.ts');
-  const { mustBeStep } = await import('../step-argument.ts');
-  const { terminalOf } = await import('../terminal.ts');
-  const { changedTools } = await import('../tool-versions.ts');
+  const { atWork } = await import('../work/at-work.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { hungProcess, refuseHung } = await import('../unattended/hung-run.ts');
+  const { oneRun } = await import('../runs/known-run.ts');
+  const { runbookToResume, runbookToRollBack } = await import('../runs/pinned-runbook.ts');
+  const { pickerFor } = await import('../runs/pick-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { preferences } = await import('../options/preferences.ts');
+  const { reopenRun } = await import('../runs/reopen-run.ts');
+  const { mustBeStep } = await import('../options/step-argument.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
+  const { changedTools } = await import('../runs/tool-versions.ts');
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
   mustBeOpen(known.state);
@@ -99,7 +99,7 @@ async function resume(
     mustBeStep(step, '--accept-irreversible', known.place.id, nodes);
   }
   if (options.detach === true) {
-    const { detach, wordsFor } = await import('../detach.ts');
+    const { detach, wordsFor } = await import('../attach/detach.ts');
     const words = wordsFor(process.argv.slice(2), name, known.place.id);
     return detach({ place: known.place, state: known.state, words, globals, clock: now.clock });
   }

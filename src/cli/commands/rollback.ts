@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { collect } from '../option-values.ts';
+import { collect } from '../options/option-values.ts';
 
 interface RollbackOptions {
   readonly to?: string | undefined;
@@ -59,16 +59,16 @@ export function addRollback(program: Program, invocation: Invocation): void {
 
 async function rollback(name: string, options: RollbackOptions, globals: Globals, { overrides }: Invocation) {
   const { recordResume, rollBack } = await import('../../engine/index.ts');
-  const { atWork } = await import('../at-work.ts');
-  const { hostFor } = await import('../host-for.ts');
-  const { oneRun } = await import('../known-run.ts');
-  const { mendedRunbook, runbookToRollBack } = await import('../pinned-runbook.ts');
-  const { pickerFor } = await import('../pick-run.ts');
-  const { placesOf } = await import('../places.ts');
-  const { reopenRun } = await import('../reopen-run.ts');
-  const { agreeToRollBack, mustBeRollable, showRollbackPlan } = await import('../rollback-plan.ts');
-  const { mustBeStep } = await import('../step-argument.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { atWork } = await import('../work/at-work.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { oneRun } = await import('../runs/known-run.ts');
+  const { mendedRunbook, runbookToRollBack } = await import('../runs/pinned-runbook.ts');
+  const { pickerFor } = await import('../runs/pick-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { reopenRun } = await import('../runs/reopen-run.ts');
+  const { agreeToRollBack, mustBeRollable, showRollbackPlan } = await import('../shown/rollback-plan.ts');
+  const { mustBeStep } = await import('../options/step-argument.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const places = placesOf(globals);
   const terminal = await terminalOf(globals);
   const known = await oneRun(places.state, name, 'latest', pickerFor(terminal));
@@ -81,7 +81,7 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
   const boot = await hostFor(overrides).boot();
   if (options.yes !== true) await agreeToRollBack(known.state, boot, to, terminal);
   if (options.detach === true) {
-    const { detach, wordsFor } = await import('../detach.ts');
+    const { detach, wordsFor } = await import('../attach/detach.ts');
     const words = [...wordsFor(process.argv.slice(2), name, known.place.id), '--yes'];
     const { clock } = hostFor(overrides);
     return detach({ place: known.place, state: known.state, words, globals, clock });

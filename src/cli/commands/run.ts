@@ -1,6 +1,6 @@
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { collect, readJobs } from '../option-values.ts';
+import { collect, readJobs } from '../options/option-values.ts';
 
 interface RunOptions {
   readonly set: string[];
@@ -41,7 +41,7 @@ export function addRun(program: Program, invocation: Invocation): void {
 async function run(name: string, options: RunOptions, globals: Globals, { overrides }: Invocation) {
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { readParameters } = await import('../parameters/read.ts');
-  const { mustBeStep } = await import('../step-argument.ts');
+  const { mustBeStep } = await import('../options/step-argument.ts');
   const loaded = await loadRunbook(name);
   const { runbook } = loaded;
   if (options.until !== undefined) mustBeStep(options.until, '--until', runbook.id, runbook.nodes);
@@ -52,18 +52,18 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
     `migrate show ${name} lists the parameters. Nothing was changed.`,
   );
   if (options.dryRun === true) {
-    const { showPlan } = await import('../show-plan.ts');
+    const { showPlan } = await import('../shown/show-plan.ts');
     return showPlan({ loaded, params, globals, overrides });
   }
-  const { detach, mustDetach, wordsOfRun } = await import('../detach.ts');
+  const { detach, mustDetach, wordsOfRun } = await import('../attach/detach.ts');
   if (options.detach === true) mustDetach(params);
   const { advance } = await import('../../engine/index.ts');
-  const { atWork } = await import('../at-work.ts');
-  const { hostFor } = await import('../host-for.ts');
-  const { placesOf } = await import('../places.ts');
-  const { stderr } = await import('../process-streams.ts');
-  const { preferences } = await import('../preferences.ts');
-  const { startRun } = await import('../start-run.ts');
+  const { atWork } = await import('../work/at-work.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { stderr } = await import('../terminal/process-streams.ts');
+  const { preferences } = await import('../options/preferences.ts');
+  const { startRun } = await import('../runs/start-run.ts');
   const jobs = options.jobs ?? (await preferences()).jobs;
   const notices: string[] = [];
   const open = await startRun({

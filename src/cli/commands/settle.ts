@@ -42,14 +42,14 @@ async function settleStep(
 ) {
   const { acceptRunbook, mustBeOpen, settle } = await import('../../engine/index.ts');
   const { exitCodes } = await import('../../errors.ts');
-  const { atWork } = await import('../at-work.ts');
-  const { oneRun } = await import('../known-run.ts');
-  const { runbookToResume, runbookToRollBack } = await import('../pinned-runbook.ts');
-  const { pickerFor } = await import('../pick-run.ts');
-  const { placesOf } = await import('../places.ts');
-  const { reopenRun } = await import('../reopen-run.ts');
-  const { readOutputFile, verdictOf } = await import('../settled.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { atWork } = await import('../work/at-work.ts');
+  const { oneRun } = await import('../runs/known-run.ts');
+  const { runbookToResume, runbookToRollBack } = await import('../runs/pinned-runbook.ts');
+  const { pickerFor } = await import('../runs/pick-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { reopenRun } = await import('../runs/reopen-run.ts');
+  const { readOutputFile, verdictOf } = await import('../work/settled.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const as = verdictOf(options);
   const output = options.output === undefined ? undefined : await readOutputFile(options.output);
   const places = placesOf(globals);

@@ -21,18 +21,18 @@ export function addState(program: Program, invocation: Invocation): void {
 
 async function path(globals: Globals): Promise<void> {
   const { stateDocument } = await import('../../render/documents/state.ts');
-  const { placesOf } = await import('../places.ts');
-  const { print } = await import('../print.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { print } = await import('../terminal/print.ts');
   const folder = placesOf(globals).state;
   print(globals, stateDocument, { type: 'state', folder }, () => folder);
 }
 
 async function move(dir: string, globals: Globals, { overrides }: Invocation): Promise<void> {
   const { stateDocument } = await import('../../render/documents/state.ts');
-  const { hostFor } = await import('../host-for.ts');
-  const { moveState } = await import('../move-state.ts');
-  const { placesOf } = await import('../places.ts');
-  const { print } = await import('../print.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { moveState } = await import('../runs/move-state.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { print } = await import('../terminal/print.ts');
   const moved = await moveState(placesOf({ stateDir: dir }).state, placesOf(globals), hostFor(overrides));
   print(globals, stateDocument, { type: 'state', folder: dir, moved: [...moved] }, () =>
     [

@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { examples, type Program } from '../base-program.ts';
 import { exitCodes } from '../../errors.ts';
-import type { KnownRun } from '../known-run.ts';
+import type { KnownRun } from '../runs/known-run.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 
 export function addStatus(program: Program, invocation: Invocation): void {
@@ -34,16 +34,16 @@ async function status(
   globals: Globals,
   { overrides }: Invocation,
 ) {
-  const { hostFor } = await import('../host-for.ts');
-  const { placesOf } = await import('../places.ts');
-  const { readStatus, showStatus, watchStatus } = await import('../read-status.ts');
-  const { terminalOf } = await import('../terminal.ts');
+  const { hostFor } = await import('../work/host-for.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const { readStatus, showStatus, watchStatus } = await import('../shown/read-status.ts');
+  const { terminalOf } = await import('../terminal/terminal.ts');
   const { clock } = hostFor(overrides);
   const places = placesOf(globals);
   const terminal = await terminalOf(globals);
   const look = async (run: KnownRun) => {
     // It brings in all that does a rollback, which takes longer than to tell a status.
-    const { lookBack } = await import('../look-back.ts');
+    const { lookBack } = await import('../shown/look-back.ts');
     return (await lookBack(run, undefined, overrides)).look;
   };
   const read = () => readStatus(places.state, name, clock, probe === true ? look : undefined);

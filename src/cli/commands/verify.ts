@@ -1,6 +1,6 @@
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
-import { readShare } from '../option-values.ts';
+import { readShare } from '../options/option-values.ts';
 
 interface VerifyOptions {
   readonly step?: string | undefined;
@@ -37,8 +37,8 @@ async function verify(
   { step, sample, seed }: VerifyOptions,
   globals: Globals,
 ) {
-  const { findManifestOf } = await import('../find-manifest.ts');
-  const { verifyManifest } = await import('../verify-manifest.ts');
+  const { findManifestOf } = await import('../shown/find-manifest.ts');
+  const { verifyManifest } = await import('../shown/verify-manifest.ts');
   const manifest = await findManifestOf(name, step, globals);
   const chosen = sample === undefined ? undefined : { share: sample, seed };
   return verifyManifest(manifest, target, chosen, globals);

@@ -8,7 +8,7 @@ import { warningOf } from '../../host/state-safety.ts';
 import type { DoctorFinding } from '../../render/documents/doctor.ts';
 import { quoteWord } from '../../runbook/command.ts';
 import type { Claim } from '../../runbook/index.ts';
-import type { Places } from '../places.ts';
+import type { Places } from '../runs/places.ts';
 
 const othersBits = 0o077;
 const namedAtMost = 5;

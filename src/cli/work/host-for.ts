@@ -1,0 +1,9 @@
+import type { EngineHost } from '../../engine/ports.ts';
+import { secretsIn } from '../../host/secrets.ts';
+import { thisMachine } from '../../host/this-machine.ts';
+import type { Overrides } from '../invocation.ts';
+
+/** @param params of the run, whose secrets are kept from whom they are not given to */
+export function hostFor({ clock }: Overrides, params?: unknown): EngineHost {
+  return thisMachine({ ...(clock === undefined ? {} : { clock }), secrets: secretsIn(params) });
+}
