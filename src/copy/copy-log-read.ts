@@ -8,13 +8,13 @@ import {
   type PassEnd,
 } from './copy-log.ts';
 import { pathOf } from './entry-line.ts';
-import { linesOf } from './lines.ts';
+import { jsonOf, linesOf } from './lines.ts';
 
 /** Whose copy it is; `undefined` when there is no log, or it was cut off before it began. */
 export function readCopyLogHeader(file: string): CopyLogHeader | undefined {
   if (!existsSync(file)) return undefined;
   for (const { bytes, ended } of linesOf(file)) {
-    const header = copyLogHeader.safeParse(json(bytes));
+    const header = copyLogHeader.safeParse(jsonOf(bytes));
     return ended && header.success ? header.data : undefined;
   }
   return undefined;
@@ -29,7 +29,7 @@ export function readPasses(file: string): readonly (PassEnd | undefined)[] {
     const mark = markOf(bytes);
     if (mark === 'began') passes.push(undefined);
     if (mark === 'distrusted') passes.fill(undefined);
-    const end = mark === 'ended' ? passEnd.safeParse(json(bytes)) : undefined;
+    const end = mark === 'ended' ? passEnd.safeParse(jsonOf(bytes)) : undefined;
     if (end?.success === true && passes.length > 0) passes[passes.length - 1] = end.data;
   }
   return passes;
@@ -59,7 +59,7 @@ export function readCopiedFiles(file: string, each: (copied: CopiedFile, synced:
     const mark = markOf(bytes);
     if (mark === 'began') pass += 1;
     if (mark !== undefined) continue;
-    const line = copiedLine.safeParse(json(bytes));
+    const line = copiedLine.safeParse(jsonOf(bytes));
     if (!line.success) continue;
     const { path, pathHex, hash, inode, ctimeNs, size } = line.data;
     const copied = pathOf(path, pathHex);
@@ -92,12 +92,4 @@ function markOf(bytes: Buffer): 'began' | 'ended' | 'synced' | 'distrusted' | un
   if (start.startsWith('{"passEnded"')) return 'ended';
   if (start.startsWith('{"synced"')) return 'synced';
   return start === '{"distrusted":' ? 'distrusted' : undefined;
-}
-
-function json(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -19,6 +19,17 @@ export function sameFolder(
   return one.device === other.device && one.inode === other.inode;
 }
 
+/**
+ * Whether a folder is the one that a copy was made to. Where the copy's disk is not mounted, its path may show the
+ * old tree. Device numbers may change at a boot, inodes do not.
+ */
+export function isCopy(
+  { source, target }: { readonly source: FolderIdentity; readonly target: FolderIdentity },
+  now: FolderIdentity,
+): boolean {
+  return now.inode === target.inode && !(sameFolder(now, source) && source.device !== target.device);
+}
+
 /** How an empty folder looked, so that it can be left like that again. */
 export interface FolderLook {
   readonly mode: number;

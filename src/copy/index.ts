@@ -1,5 +1,5 @@
 export { deviceNumber } from './entry.ts';
-export { identify, lookOf, restoreLook, sameFolder, type FolderLook } from './folder.ts';
+export { identify, isCopy, lookOf, restoreLook, sameFolder, type FolderLook } from './folder.ts';
 export { copyLogFile } from './copy-log.ts';
 export { readCopyLogHeader, readPasses, isDistrusted } from './copy-log-read.ts';
 export { CopyLog } from './copy-log-write.ts';
@@ -20,7 +20,8 @@ export { firstPaths, laterWrites, withTheLast, type LaterWrite } from './later-w
 export { putAside } from './put-aside.ts';
 export type { Verification } from './verification.ts';
 export { readsDirectly } from './content-check.ts';
-export { VerifiedLog, type Moment } from './verified-log.ts';
+export { moment, type Moment } from './moment.ts';
+export { VerifiedLog } from './verified-log.ts';
 export { verify } from './verify.ts';
 export { checkCopyInUse } from './copy-in-use.ts';
 export { fromText, parentOf, showPath, type BytePath } from './byte-path.ts';

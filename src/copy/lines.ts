@@ -30,3 +30,12 @@ export function* linesOf(file: string): Generator<Line, void> {
     closeSync(descriptor);
   }
 }
+
+/** What a line of JSON holds; `undefined` when it is none. */
+export function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

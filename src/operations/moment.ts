@@ -1,9 +1,5 @@
-import { z } from 'zod';
+import type { Moment } from '../copy/index.ts';
 import type { Host } from '../runbook/index.ts';
-
-/** A moment by clocks that let its age be told later, also after a boot. */
-export const moment = z.object({ wall: z.number(), boottime: z.number(), bootId: z.string() });
-export type Moment = z.infer<typeof moment>;
 
 export async function momentNow(host: Host): Promise<Moment> {
   const { wall, boottime } = host.clock.now();

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
+import { moment } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
 import { absolutePath, operation, sh, type ActContext, type Host, type RunInfo } from '../runbook/index.ts';
-import { moment, momentNow } from './moment.ts';
+import { momentNow } from './moment.ts';
 import { mustSucceed, restic, resticAccess } from './restic.ts';
 import { SeededSample } from './seeded-sample.ts';
 

@@ -3,17 +3,19 @@ import {
   describeDifference,
   formatBytes,
   identify,
+  isCopy,
+  moment,
   openManifest,
   readsDirectly,
   verify,
   VerifiedLog,
   type Manifest,
-  type Moment,
   type Verification,
 } from '../copy/index.ts';
 import { StepError } from '../errors.ts';
 import { absolutePath, operation, type Host } from '../runbook/index.ts';
 import { expectedMount } from './copy-input.ts';
+import { momentNow } from './moment.ts';
 import { requireMounted } from './require-mount.ts';
 
 /** Evidence that a copy was equal to its manifest, and when. */
@@ -30,7 +32,7 @@ export const verification = z.object({
   /** Whether the disk was read, or possibly only the memory that remembers it. */
   cache: z.enum(['bypassed', 'may be cached']),
   /** When the first of it was read. */
-  verifiedAt: z.object({ wall: z.number(), boottime: z.number(), bootId: z.string() }),
+  verifiedAt: moment,
 });
 
 /** Milliseconds after which an interrupted verification begins anew. */
@@ -109,10 +111,7 @@ export function requireCopy({ header, summary }: Manifest, target: string): void
       `there is no folder ${target}`,
       'Mount the disk that holds the copy.',
     );
-  // Device numbers may change at a boot, inodes do not.
-  const isSource = now.device === header.source.device && now.inode === header.source.inode;
-  if (now.inode === header.target.inode && !(isSource && header.source.device !== header.target.device))
-    return;
+  if (isCopy(header, now)) return;
   throw new StepError(
     'verify.other-tree',
     `${target} is not the folder that ${summary.file} was written for: it has inode ${now.inode}, and the copy's is ${header.target.inode}`,
@@ -136,8 +135,7 @@ function differs({ target, differences, kinds, first }: Verification): StepError
 /** What an interrupted verification of the same has read counts for a day, and not beyond what its clocks can tell. */
 async function memory(host: Host, manifest: Manifest, target: string): Promise<VerifiedLog> {
   const { file, sha256, entries } = manifest.summary;
-  const { wall, boottime } = host.clock.now();
-  const now: Moment = { wall, boottime, bootId: (await host.boot()).bootId };
+  const now = await momentNow(host);
   const direct = readsDirectly(target);
   const header = { manifest: sha256, target: identify(target)?.inode ?? '', since: now };
   return new VerifiedLog(`${file}.verifying`, header, entries, (since) => {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { identify, verify, type Manifest } from '../../copy/index.ts';
+import { identify, isCopy, verify, type Manifest } from '../../copy/index.ts';
 import { exitCodes, UsageError, type ExitCode } from '../../errors.ts';
 import { verificationDocument, type VerificationDocument } from '../../render/documents/verification.ts';
 import { verificationText } from '../../render/text/verification.ts';
 import type { Globals } from '../invocation.ts';
 import { print } from '../terminal/print.ts';
-import { showProgress } from '../terminal/show-progress.ts';
+import { waiting } from '../terminal/waiting.ts';
 import { terminalOf } from '../terminal/terminal.ts';
 
 /** Compares a folder with a manifest, and tells; exit code 1 for any difference. */
@@ -28,7 +28,7 @@ export async function verifyManifest(
     differences,
     kinds,
     first,
-  } = await showProgress(terminal, `verifying ${target}`, (progress) =>
+  } = await waiting(terminal, `verifying ${target}`, (progress) =>
     verify({ manifest, target, sample }, { progress, now: () => performance.now() }),
   );
   const exitCode = differences === 0 ? exitCodes.done : exitCodes.stepFailed;
@@ -61,9 +61,7 @@ function isCopiedTo({ header }: Manifest, target: string, given: string | undefi
       'Mount the disk that holds the copy.',
     );
   }
-  const isSource = now.device === header.source.device && now.inode === header.source.inode;
-  const copiedTo =
-    now.inode === header.target.inode && !(isSource && header.source.device !== header.target.device);
+  const copiedTo = isCopy(header, now);
   if (copiedTo || given !== undefined) return copiedTo;
   throw new UsageError(
     'verify.other-folder',
