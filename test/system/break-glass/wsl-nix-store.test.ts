@@ -1,21 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadRunbook } from '../../../src/host/runbook-file.ts';
 import { callMigrate, readRun, rehearse } from '../../../src/rehearsal/rehearse.ts';
 import { compareSnapshots } from '../../../src/rehearsal/snapshot-difference.ts';
-import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
-import type { Json, RehearsalPlan } from '../../../src/runbook/index.ts';
+import type { World } from '../../../src/rehearsal/world.ts';
+import type { Json } from '../../../src/runbook/index.ts';
 import { anyTime, except, watched } from '../rehearsal/wsl-nix-store-trees.ts';
-
-const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.log('skipped: these worlds need root');
-
-const { runbook } = await loadRunbook('wsl-nix-store');
-const given = runbook.rehearsal as RehearsalPlan & { nixosWsl: object };
-const plan = { ...given, nixosWsl: { ...given.nixosWsl, storePaths: 8 } } as RehearsalPlan;
-const params: Record<string, Json> = { ...given.params, benchmarkRuns: 1, soakMin: '30m', soakMax: '2h' };
+import { inStoreWorld, isRoot, look, params, shellOf } from '../rehearsal/wsl-nix-store-world.ts';
 
 /**
  * A search path with sh, coreutils, mount and rsync, and what belongs to the machine itself: systemctl
@@ -43,33 +32,21 @@ interface Stage {
   readonly undo: (...args: string[]) => ReturnType<World['run']>;
 }
 
-async function inWorld(work: (stage: Stage) => Promise<void>): Promise<void> {
-  const parent = mkdtempSync(join(tmpdir(), 'break-glass-'));
-  try {
-    await using world = await buildWorld(plan, { parent });
+const inWorld = (work: (stage: Stage) => Promise<void>) =>
+  inStoreWorld(async (world) => {
     const setup = await world.run(['sh', '-c', setUp]);
     expect(setup).toMatchObject({ exitCode: 0, stderr: '' });
     const rescue = ['/usr/bin/env', '-i', `PATH=${bare}`, `${bare}/sh`, '-c'];
     await work({
       world,
-      sh: async (script) => (await world.run(['sh', '-c', script])).stdout.trim(),
+      sh: shellOf(world),
       undo: async (...args) => {
         const none = await world.run([...rescue, 'command -v node nix migrate; echo $?']);
         expect(none.stdout).toBe('127\n');
         return world.run([...rescue, 'exec sh /var/lib/migrate/runs/*/undo.sh "$@"', 'sh', ...args]);
       },
     });
-  } finally {
-    expect(readdirSync(parent)).toEqual([]);
-    rmSync(parent, { recursive: true, force: true });
-  }
-}
-
-const look = async ({ world, sh }: Stage) => ({
-  tree: await world.snapshot(watched),
-  paths: await sh('nix path-info --all | sort'),
-  units: await sh('systemctl list-units --no-legend'),
-});
+  });
 
 describe.skipIf(!isRoot).concurrent('undo.sh of wsl-nix-store, where there is no Node', () => {
   it.each([
@@ -85,7 +62,7 @@ describe.skipIf(!isRoot).concurrent('undo.sh of wsl-nix-store, where there is no
   ])('finds the starting tree $state', ({ until, crash, reboots }) =>
     inWorld(async (stage) => {
       const { world, undo } = stage;
-      const before = await look(stage);
+      const before = await look(stage.world);
       const output: string[] = [];
       const onOutput = (text: string) => output.push(text);
       if (crash === undefined) {
@@ -110,7 +87,7 @@ describe.skipIf(!isRoot).concurrent('undo.sh of wsl-nix-store, where there is no
         const undone = await undo('-y');
         expect(undone, `${time}: ${undone.stdout}${undone.stderr}`).toMatchObject({ exitCode: 0 });
       }
-      const after = await look(stage);
+      const after = await look(stage.world);
       const aside = Object.keys(after.tree.entries).find((path) => /\.migrate-dropped-[^/]*$/.test(path));
       expect(compareSnapshots(before.tree, after.tree, kept(aside))).toEqual([]);
       expect({ paths: after.paths, units: after.units }).toEqual({

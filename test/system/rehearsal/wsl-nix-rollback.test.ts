@@ -1,23 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadRunbook } from '../../../src/host/runbook-file.ts';
 import { readEvents } from '../../../src/journal/read.ts';
 import { inWorld } from '../../../src/rehearsal/layout.ts';
 import { callMigrate, rehearse } from '../../../src/rehearsal/rehearse.ts';
 import { compareSnapshots } from '../../../src/rehearsal/snapshot-difference.ts';
-import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
-import type { Json, RehearsalPlan } from '../../../src/runbook/index.ts';
-import { anyTime, except, watched } from './wsl-nix-store-trees.ts';
-
-const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.log('skipped: these worlds need root');
-
-const { runbook } = await loadRunbook('wsl-nix-store');
-const given = runbook.rehearsal as RehearsalPlan & { nixosWsl: object };
-const plan = { ...given, nixosWsl: { ...given.nixosWsl, storePaths: 8 } } as RehearsalPlan;
-const params: Record<string, Json> = { ...given.params, benchmarkRuns: 1, soakMin: '30m', soakMax: '2h' };
+import type { World } from '../../../src/rehearsal/world.ts';
+import { anyTime, except } from './wsl-nix-store-trees.ts';
+import { inStoreWorld, isRoot, look, params, shellOf } from './wsl-nix-store-world.ts';
 
 /** A machine that has come so far in the migration, and what one does with it. */
 class Machine {
@@ -29,14 +17,10 @@ class Machine {
     this.world = world;
   }
 
-  sh = async (script: string): Promise<string> => (await this.world.run(['sh', '-c', script])).stdout.trim();
+  sh = (script: string): Promise<string> => shellOf(this.world)(script);
 
   /** All that a rollback must leave as it was. */
-  look = async () => ({
-    tree: await this.world.snapshot(watched),
-    paths: await this.sh('nix path-info --all | sort'),
-    units: await this.sh('systemctl list-units --no-legend'),
-  });
+  look = () => look(this.world);
 
   async goOnto(until: string): Promise<void> {
     const onOutput = (text: string) => void this.said.push(text);
@@ -85,16 +69,8 @@ class Machine {
     );
 }
 
-async function onMachine(work: (machine: Machine) => Promise<void>): Promise<void> {
-  const parent = mkdtempSync(join(tmpdir(), 'wsl-nix-rollback-'));
-  try {
-    await using world = await buildWorld(plan, { parent });
-    await work(new Machine(world));
-  } finally {
-    expect(readdirSync(parent)).toEqual([]);
-    rmSync(parent, { recursive: true, force: true });
-  }
-}
+const onMachine = (work: (machine: Machine) => Promise<void>) =>
+  inStoreWorld((world) => work(new Machine(world)));
 
 /** A path that somebody adds while the machine lives on the SSD, held by a profile of theirs. */
 const addLater = `

@@ -1,45 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadRunbook } from '../../../src/host/runbook-file.ts';
 import { rehearse, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
 import { compareSnapshots } from '../../../src/rehearsal/snapshot-difference.ts';
-import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
-import type { Json, RehearsalPlan } from '../../../src/runbook/index.ts';
-import { anyTime, except, watched } from './wsl-nix-store-trees.ts';
-
-const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.log('skipped: these worlds need root');
-
-const { runbook } = await loadRunbook('wsl-nix-store');
-const given = runbook.rehearsal as RehearsalPlan & { nixosWsl: object };
-const plan = { ...given, nixosWsl: { ...given.nixosWsl, storePaths: 8 } } as RehearsalPlan;
-// A short soak has the same steps and fewer samples.
-const params: Record<string, Json> = { ...given.params, benchmarkRuns: 1, soakMin: '30m', soakMax: '2h' };
+import type { World } from '../../../src/rehearsal/world.ts';
+import { anyTime, except } from './wsl-nix-store-trees.ts';
+import { inStoreWorld, isRoot, look, params, shellOf } from './wsl-nix-store-world.ts';
 
 interface Stage {
   readonly world: World;
   readonly sh: (script: string) => Promise<string>;
 }
 
-/** A world for one test, which leaves nothing behind. */
-async function inWorld(work: (stage: Stage) => Promise<void>): Promise<void> {
-  const parent = mkdtempSync(join(tmpdir(), 'wsl-nix-store-'));
-  try {
-    await using world = await buildWorld(plan, { parent });
-    await work({ world, sh: async (script) => (await world.run(['sh', '-c', script])).stdout.trim() });
-  } finally {
-    expect(readdirSync(parent)).toEqual([]);
-    rmSync(parent, { recursive: true, force: true });
-  }
-}
-
-const look = async ({ world, sh }: Stage) => ({
-  tree: await world.snapshot(watched),
-  paths: await sh('nix path-info --all | sort'),
-  units: await sh('systemctl list-units --no-legend'),
-});
+const inWorld = (work: (stage: Stage) => Promise<void>) =>
+  inStoreWorld((world) => work({ world, sh: shellOf(world) }));
 
 async function livesOnTheSsd({ sh }: Stage): Promise<void> {
   expect(await sh('findmnt -no SOURCE /nix')).toContain('[/nixos-wsl-main]');
@@ -74,7 +46,7 @@ describe.skipIf(!isRoot).concurrent('wsl-nix-store in its world', () => {
 
   it.each(returnable)('is rolled back after "%s" to trees, mounts and units equal to the start', (id) =>
     inWorld(async (stage) => {
-      const before = await look(stage);
+      const before = await look(stage.world);
       const output: string[] = [];
       const onOutput = (text: string) => output.push(text);
       const forward = await rehearse(stage.world, { runbook: 'wsl-nix-store', params, until: id, onOutput });
@@ -82,7 +54,7 @@ describe.skipIf(!isRoot).concurrent('wsl-nix-store in its world', () => {
       const back = await rehearseRollback(stage.world, { onOutput });
       expect(back.outcome, output.join('')).toBe('done');
       expect(back.state?.status).toBe('rolled-back');
-      const after = await look(stage);
+      const after = await look(stage.world);
       expect(compareSnapshots(before.tree, after.tree, { except, anyTime })).toEqual([]);
       expect({ paths: after.paths, units: after.units }).toEqual({
         paths: before.paths,
