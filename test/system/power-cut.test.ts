@@ -26,6 +26,8 @@ const script = `
   : > "$folder/acknowledged"
   "$@" > "$folder/acknowledged" 2> "$folder/errors" &
   while [ "$(wc -l < "$folder/acknowledged")" -lt "$lines" ] && kill -0 $! 2> /dev/null; do sleep 0.01; done
+  # Only this counts: a sync that the cut finds half-way may answer as if nothing were wrong.
+  cp "$folder/acknowledged" "$folder/before"
   xfs_io -x -c shutdown "$folder/mount"
   kill -KILL $! 2> /dev/null || true; wait $! || true
   # What it had begun may take a moment longer to end.
@@ -42,7 +44,7 @@ function cutPower(type: string, lines: number, program: readonly string[], next 
     timeout: 120_000,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const acknowledged = readFileSync(`${folder}/acknowledged`, 'utf8').split('\n').slice(0, -1);
+  const acknowledged = readFileSync(`${folder}/before`, 'utf8').split('\n').slice(0, -1);
   return { folder, acknowledged, next: readFileSync(`${folder}/next`, 'utf8') };
 }
 
