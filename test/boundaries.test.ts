@@ -52,7 +52,7 @@ test('the boundary check lets through what the direction of imports allows', asy
     ['src/journal/fold.ts', 'src/runbook/index.ts'],
     ['src/plan/forward.ts', 'src/journal/state.ts'],
     ['src/engine/run.ts', 'src/plan/forward.ts'],
-    ['src/operations/copy-tree.ts', 'src/copy/tree.ts'],
+    ['src/operations/copy/copy-tree.ts', 'src/copy/tree.ts'],
     ['src/host/shell.ts', 'src/engine/ports.ts'],
     ['src/render/lines.ts', 'src/journal/event.ts'],
     ['src/cli/main.ts', 'src/rehearsal/world.ts'],

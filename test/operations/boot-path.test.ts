@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { deviceNumber } from '../../src/copy/entry.ts';
 import { fromText, planRemoval } from '../../src/copy/index.ts';
 import { thisMachine } from '../../src/host/this-machine.ts';
-import type { BootNeed } from '../../src/operations/boot-path.ts';
-import { followPath } from '../../src/operations/follow-path.ts';
-import { fstabPaths } from '../../src/operations/fstab.ts';
-import { refuseNeeded } from '../../src/operations/remove-boot-path.ts';
+import type { BootNeed } from '../../src/operations/removal/boot-path.ts';
+import { followPath } from '../../src/operations/mounts/follow-path.ts';
+import { fstabPaths } from '../../src/operations/mounts/fstab.ts';
+import { refuseNeeded } from '../../src/operations/removal/remove-boot-path.ts';
 import { temporaryFolder } from '../host/folder.ts';
 
 const host = thisMachine();

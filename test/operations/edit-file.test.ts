@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { appendToFile, editFile } from '../../src/operations/index.ts';
-import { replaceOnce } from '../../src/operations/replacement.ts';
+import { replaceOnce } from '../../src/operations/files/replacement.ts';
 import { temporaryFolder } from '../host/folder.ts';
 import { drive, preview } from './drive.ts';
 

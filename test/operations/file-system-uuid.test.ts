@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { StepError } from '../../src/errors.ts';
 import { thisMachine } from '../../src/host/this-machine.ts';
-import { fileSystemUuid, sameUuid } from '../../src/operations/file-system-uuid.ts';
+import { fileSystemUuid, sameUuid } from '../../src/operations/mounts/file-system-uuid.ts';
 import type { Host, Mount } from '../../src/runbook/index.ts';
 
 const mount: Mount = {

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { forcedBuildBenchmark, nixGarbageProof, nixStoreVerify } from '../../src/operations/index.ts';
-import { statistics } from '../../src/operations/forced-build-benchmark.ts';
-import { nixString, storeOption } from '../../src/operations/nix-store.ts';
+import { statistics } from '../../src/operations/nix/forced-build-benchmark.ts';
+import { nixString, storeOption } from '../../src/operations/nix/nix-store.ts';
 import { temporaryFolder } from '../host/folder.ts';
 import { drive, preview } from './drive.ts';
 import { liveStore, storeFolder, withoutNix } from './nix-world.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { resticFailure } from '../../src/operations/restic.ts';
-import { SeededSample } from '../../src/operations/seeded-sample.ts';
+import { resticFailure } from '../../src/operations/restic/restic.ts';
+import { SeededSample } from '../../src/operations/restic/seeded-sample.ts';
 
 test('exit codes of new restic and messages of old restic mean the same', () => {
   expect(resticFailure({ exitCode: 0, stderr: 'Fatal: wrong password or no key found' })).toBeUndefined();

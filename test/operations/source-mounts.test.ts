@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foreignMounts } from '../../src/operations/source-mounts.ts';
+import { foreignMounts } from '../../src/operations/mounts/source-mounts.ts';
 import type { Mount } from '../../src/runbook/index.ts';
 
 const mount = (id: number, parent: number, point: string, root: string, device: string): Mount => ({

@@ -6,8 +6,8 @@ import {
   triggersFirst,
   unitName,
   type UnitState,
-} from '../../src/operations/unit-state.ts';
-import { startProblem } from '../../src/operations/unit-verdict.ts';
+} from '../../src/operations/units/unit-state.ts';
+import { startProblem } from '../../src/operations/units/unit-verdict.ts';
 
 /** As `systemctl show` printed it for a running service and for a unit that does not exist. */
 const printed = `Type=simple

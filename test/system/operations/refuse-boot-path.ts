@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { planRemoval, fromText } from '../../../src/copy/index.ts';
 import { StepError } from '../../../src/errors.ts';
 import { thisMachine } from '../../../src/host/this-machine.ts';
-import { refuseBootPath } from '../../../src/operations/remove-boot-path.ts';
+import { refuseBootPath } from '../../../src/operations/removal/remove-boot-path.ts';
 
 const [tree, ...keep] = process.argv.slice(2) as [string, ...string[]];
 const host = thisMachine();

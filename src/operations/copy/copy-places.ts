@@ -1,0 +1,108 @@
+import { posix } from 'node:path';
+import { StepError } from '../../errors.ts';
+import { identify, sameFolder, type FolderIdentity } from '../../copy/index.ts';
+import { mountOf, type Host } from '../../runbook/index.ts';
+import { overlap, type ExpectedMount } from './copy-input.ts';
+import { requireMounted } from '../mounts/require-mount.ts';
+import { refuseForeignMounts } from '../mounts/source-mounts.ts';
+
+interface Places {
+  readonly from: string;
+  readonly to: string;
+  readonly exclude?: readonly string[] | undefined;
+  readonly expectMount?: ExpectedMount | undefined;
+}
+
+// They keep no owners, modes or links, whatever their drivers pretend.
+const cannotHold = ['vfat', 'exfat', 'msdos', 'ntfs', 'ntfs3', 'fuseblk', '9p', 'drvfs', 'hfsplus'];
+const compressing = ['btrfs', 'zfs', 'bcachefs', 'squashfs', 'erofs'];
+
+/**
+ * Proves that a copy can be made between two places at all, and changes nothing.
+ *
+ * @returns the source's identity, and whether it may take more room on another file system
+ * @throws StepError `copy.no-folder`, `copy.overlap`, `copy.mount-inside`, `copy.target-cannot-hold`,
+ *   `mount.absent`, `mount.wrong-disk`, `mount.no-uuid`
+ */
+export async function checkPlaces(
+  host: Host,
+  { from, to, exclude, expectMount }: Places,
+): Promise<{ source: FolderIdentity; compressed: boolean }> {
+  if (expectMount !== undefined) await requireMounted(host, expectMount);
+  const source = identify(from);
+  if (source === undefined) throw new StepError('copy.no-folder', `there is no folder ${from} to copy`);
+  const target = identify(to);
+  const realFrom = (await host.files.realPath(from)) ?? from;
+  const realTo = await futurePath(host, to);
+  if (overlap(realFrom, realTo) || (target !== undefined && sameFolder(source, target))) {
+    throw new StepError(
+      'copy.overlap',
+      `${from} and ${to} are the same folder, or one lies in the other`,
+      'When a mount already shows the copy at the place of the source, there is nothing left to copy.',
+    );
+  }
+  await refuseForeignMounts(host, from, exclude);
+  const mounts = await host.mounts();
+  const type = mountOf(mounts, realTo)?.type ?? '';
+  if (cannotHold.includes(type)) {
+    throw new StepError(
+      'copy.target-cannot-hold',
+      `${to} lies on ${type}, which keeps no owners, modes and links`,
+      'Use a file system of Linux: ext4, xfs, btrfs or ZFS.',
+    );
+  }
+  return { source, compressed: compressing.includes(mountOf(mounts, realFrom)?.type ?? '') };
+}
+
+/** A path with the symlinks resolved of as much of it as exists. */
+export async function futurePath(host: Host, path: string): Promise<string> {
+  const real = await host.files.realPath(path);
+  if (real !== undefined || path === '/') return real ?? path;
+  return posix.join(await futurePath(host, posix.dirname(path)), posix.basename(path));
+}
+
+/**
+ * Makes the target's folders on the right disk. When the disk went just then, they lie beneath its mount
+ * point, and are removed again.
+ */
+export async function makeTarget(
+  host: Host,
+  { to, expectMount }: Pick<Places, 'to' | 'expectMount'>,
+): Promise<FolderIdentity> {
+  const mounted = async () => {
+    if (expectMount !== undefined) await requireMounted(host, expectMount);
+  };
+  await mounted();
+  const created = await host.files.makeFolder(to);
+  try {
+    await mounted();
+  } catch (error) {
+    for (const folder of created.toReversed()) await host.files.remove(folder);
+    throw error;
+  }
+  const target = identify(to);
+  if (target === undefined) throw new StepError('copy.no-folder', `${to} is no folder`);
+  return target;
+}
+
+/** For each write: the right disk, and on it the very folder that the copy began with. */
+export function targetGuard(
+  host: Host,
+  expectMount: ExpectedMount | undefined,
+  target: FolderIdentity,
+): () => Promise<void> {
+  return async () => {
+    if (expectMount !== undefined) await requireMounted(host, expectMount);
+    const now = identify(target.path);
+    if (now !== undefined && sameFolder(now, target)) return;
+    throw new StepError(
+      'copy.target-vanished',
+      `${target.path} is no longer the folder that the copy began with: ${
+        now === undefined
+          ? 'nothing is there'
+          : 'another one is there, as after an unmount or a mount over it'
+      }`,
+      'Mount the target again as it was, and run the step again: what is copied stays copied.',
+    );
+  };
+}

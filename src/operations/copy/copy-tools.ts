@@ -1,0 +1,28 @@
+import { StepError } from '../../errors.ts';
+import type { Host } from '../../runbook/index.ts';
+
+/** Whether commands run as root here, and so rsync copies attributes of all namespaces. */
+export async function runsAsRoot(host: Host): Promise<boolean> {
+  return (await host.exec({ argv: ['id', '-u'] })).stdout.trim() === '0';
+}
+
+/**
+ * The rsync that copies, such as `rsync 3.5.0`.
+ *
+ * @throws StepError `copy.rsync-unable` when it was built without what a faithful copy takes,
+ *   `command.missing`
+ */
+export async function rsyncVersion(host: Host): Promise<string> {
+  const { stdout } = await host.exec({ argv: ['rsync', '--version'] });
+  const version = /^rsync +version +v?(\d+(?:\.\d+)*)/m.exec(stdout)?.[1] ?? 'of an unknown version';
+  const lacks = ['hardlinks', 'symlinks', 'ACLs', 'xattrs', 'xxh128'].filter(
+    (ability) =>
+      new RegExp(`\\bno ${ability}\\b`).test(stdout) || !new RegExp(`\\b${ability}\\b`).test(stdout),
+  );
+  if (lacks.length === 0) return `rsync ${version}`;
+  throw new StepError(
+    'copy.rsync-unable',
+    `rsync ${version} was built without ${lacks.join(', ')}`,
+    'Install rsync 3.2 or newer, as distributions build it.',
+  );
+}
