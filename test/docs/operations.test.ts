@@ -106,7 +106,7 @@ test('every error code in docs/operations.md and docs/copying.md is one that is 
 });
 
 test('every error code that an operation throws stands in docs/operations.md', () => {
-  const sources = globSync(['src/operations/*.ts', 'src/copy/*.ts'], { cwd: project });
+  const sources = globSync(['src/operations/**/*.ts', 'src/copy/*.ts'], { cwd: project });
   const thrown = sources.flatMap((file) =>
     [
       ...readFileSync(join(project, file), 'utf8').matchAll(
