@@ -41,7 +41,14 @@ export type {
 export { operation, type Operation, type Reversal } from './operation.ts';
 export { mountAt, mountOf } from './mount-table.ts';
 export { isPlaceholder, placeholder } from './placeholder.ts';
-export type { NixosWslPlan, RehearsalPlan, WorldDisk } from './rehearsal.ts';
+export type {
+  NixosWslPlan,
+  NixosZfsPlan,
+  NixosZfsService,
+  RehearsalPlan,
+  WorldDisk,
+  WorldPool,
+} from './rehearsal.ts';
 export type { Runbook } from './runbook.ts';
 export { isSecretReference, secret, type SecretReference } from './secret.ts';
 export type { Finding } from './step.ts';

@@ -15,6 +15,8 @@ export interface RehearsalPlan {
   readonly files?: Readonly<Record<string, string | null>>;
   /** A sample Nix store at this path, as a NixOS-WSL machine has one, with its boot. */
   readonly nixosWsl?: NixosWslPlan;
+  /** A NixOS machine with ZFS pools, and services that can be moved onto them. Needs root. */
+  readonly nixosZfs?: NixosZfsPlan;
   /**
    * Paths that are not compared when crashes are tried everywhere, with everything beneath them: where
    * each run writes something else, or a rollback leaves something on purpose, such as a backup.
@@ -56,4 +58,36 @@ export interface NixosWslPlan {
   readonly seed: number;
   /** About this many paths in the store, besides those of the system. */
   readonly storePaths: number;
+}
+
+/**
+ * A NixOS machine whose services can be moved onto ZFS. It has the pools `tank` (with `tank/persist`,
+ * which is never mounted) and `rpool` (`rpool/safe/persist` at `/persist`, `rpool/safe/home` at `/home`),
+ * and the restic repository `nas-primary`; docs/rehearsal.md has where everything lies.
+ */
+export interface NixosZfsPlan {
+  /** Folder of the flake; made with `hosts/HOST/default.nix` and `hosts/_modules/nixos/…` in it. */
+  readonly flake: string;
+  readonly host: string;
+  /** Each with sample data in `/persist/var/lib/NAME`; none when left out. */
+  readonly services?: readonly NixosZfsService[];
+  /** Further pools, such as the target of a replication. */
+  readonly pools?: readonly WorldPool[];
+  /** Size of each of the disks of `tank` and `rpool`, 256 when left out. */
+  readonly poolMegabytes?: number;
+  /** Rows that each database has from the beginning, 200 when left out. */
+  readonly rows?: number;
+  /** Of everything that is generated. */
+  readonly seed: number;
+}
+
+export type NixosZfsService = 'sonarr' | 'radarr' | 'plex' | 'home-assistant' | 'postgresql';
+
+/** A pool on a disk of its own, which is imported at each boot. */
+export interface WorldPool {
+  readonly name: string;
+  /** At least 64. */
+  readonly megabytes: number;
+  /** Properties by dataset; the pool's own, by its name, are `mountpoint=none` unless given. */
+  readonly datasets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
