@@ -7,6 +7,10 @@ export const exitCodes = {
   locked: 4,
   rollbackIncomplete: 5,
   stateDamaged: 6,
+  /** Of `migrate check`: what was found is not all as it should be, and no failure. */
+  partial: 7,
+  /** Of `migrate check`: something could not be found out here. */
+  blocked: 8,
   interrupted: 130,
 } as const;
 

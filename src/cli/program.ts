@@ -2,6 +2,7 @@ import { baseProgram, type Program } from './base-program.ts';
 import { addAbort } from './commands/abort.ts';
 import { addAttach } from './commands/attach.ts';
 import { addBoot } from './commands/boot.ts';
+import { addCheck } from './commands/check.ts';
 import { addConfig } from './commands/config.ts';
 import { addConfirm } from './commands/confirm.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -34,6 +35,7 @@ export function createProgram(invocation: Invocation): Program {
   addAbort(program, invocation);
   addStatus(program, invocation);
   addLogs(program, invocation);
+  addCheck(program, invocation);
   addVerify(program, invocation);
   addManifest(program, invocation);
   addDoctor(program, invocation);
@@ -56,5 +58,5 @@ First steps:
   migrate resume                                go on after a reboot, a crash or Ctrl-C
 
 Exit codes: 0 done, 1 a step failed, 2 usage, 3 waiting for you or the world, 4 locked or claimed,
-5 rollback incomplete, 6 state damaged or unsafe, 130 interrupted.
+5 rollback incomplete, 6 state damaged or unsafe, 130 interrupted; of a check 7 PARTIAL, 8 BLOCKED.
 `;

@@ -54,11 +54,19 @@ export async function attemptCheck(session: Session, node: CheckNode): Promise<S
   }
 }
 
-/**
- * @throws StepError `check.failed` for the verdict FAIL, `check.finding` for what is no finding: a
- *   verdict that nobody knows must never pass for a good one
- */
+/** @throws StepError `check.failed` for the verdict FAIL, and as `findingOf` */
 export async function find(node: CheckNode, context: ReadContext): Promise<Finding> {
+  const finding = await findingOf(node, context);
+  if (finding.verdict !== 'FAIL') return finding;
+  throw new StepError('check.failed', `expected ${node.expect}; observed ${finding.observed}`);
+}
+
+/**
+ * What a check finds, whatever its verdict.
+ * @throws StepError `check.finding` for what is no finding: a verdict that nobody knows must never pass for a
+ *   good one
+ */
+export async function findingOf(node: CheckNode, context: ReadContext): Promise<Finding> {
   const given: unknown = await node.run(context);
   const finding = findingSchema.safeParse(given);
   if (!finding.success) {
@@ -66,8 +74,5 @@ export async function find(node: CheckNode, context: ReadContext): Promise<Findi
     throw new StepError('check.finding', `check "${node.id}" gave no finding: ${problems}`);
   }
   mustSurvive(node.id, 'output', given);
-  if (finding.data.verdict === 'FAIL') {
-    throw new StepError('check.failed', `expected ${node.expect}; observed ${finding.data.observed}`);
-  }
   return finding.data as Finding;
 }

@@ -1,4 +1,5 @@
 export { abort, describeUndo, whatRemains } from './abort.ts';
+export { checkNow, type CheckedNow } from './check-now.ts';
 export { takeMarks } from './break-glass.ts';
 export { advance, type ForwardOptions } from './forward.ts';
 export { confirmable } from './confirmable.ts';

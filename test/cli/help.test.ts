@@ -48,6 +48,7 @@ describe('help', () => {
         'abort',
         'status',
         'logs',
+        'check',
         'verify',
         'manifest',
         'doctor',

@@ -42,6 +42,7 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
   { title: 'status', says: '`migrate status`', schema: documents.statusDocument },
   { title: 'logs', says: '`migrate logs RUN`', schema: documents.logsDocument },
   { title: 'doctor', says: '`migrate doctor`', schema: documents.doctorDocument },
+  { title: 'check', says: '`migrate check RUNBOOK`', schema: documents.checkDocument },
   { title: 'verification', says: '`migrate verify RUN`', schema: documents.verificationDocument },
   { title: 'state', says: '`migrate state path`, `migrate state move DIR`', schema: documents.stateDocument },
   {

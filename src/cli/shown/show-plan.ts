@@ -1,9 +1,7 @@
-import { startEvent, survey, type SurveyedStep } from '../../engine/index.ts';
+import { survey, type SurveyedStep } from '../../engine/index.ts';
 import { exitCodes, type ExitCode } from '../../errors.ts';
 import type { LoadedRunbook } from '../../host/runbook-file.ts';
 import { runFolder } from '../../host/runs.ts';
-import { fold } from '../../journal/fold.ts';
-import { journalVersion } from '../../journal/event.ts';
 import type { RunState } from '../../journal/state.ts';
 import { planDocument, type PlanDocument } from '../../render/documents/plan.ts';
 import { planText } from '../../render/text/plan.ts';
@@ -11,6 +9,7 @@ import { hostFor } from '../work/host-for.ts';
 import { pointOfNoReturn } from './describe-runbook.ts';
 import type { Globals, Overrides } from '../invocation.ts';
 import { leaveFolder } from '../runs/leave-folder.ts';
+import { unbegunRun } from '../runs/unbegun-run.ts';
 import { placesOf } from '../runs/places.ts';
 import { print } from '../terminal/print.ts';
 import { terminalOf } from '../terminal/terminal.ts';
@@ -32,7 +31,7 @@ export async function showPlan(given: PlanGiven): Promise<ExitCode> {
   leaveFolder();
   const host = hostFor(overrides, given.params);
   const terminal = await terminalOf(globals);
-  const state = given.state ?? (await unbegun(given));
+  const state = given.state ?? (await unbegunRun(loaded, given.params, hostFor(overrides)));
   const { folder } = runFolder(placesOf(globals).state, state.run);
   const steps = await waiting(terminal, `reading what is there for ${runbook.id}`, () =>
     survey(runbook, state, folder, host),
@@ -48,18 +47,6 @@ export async function showPlan(given: PlanGiven): Promise<ExitCode> {
   };
   print(globals, planDocument, document, () => planText(document, terminal.style));
   return exitCodes.done;
-}
-
-/** The state that a run would have right after its start. */
-async function unbegun({ loaded, params, overrides }: PlanGiven): Promise<RunState> {
-  const { runbook, file, files } = loaded;
-  const host = hostFor(overrides);
-  const event = await startEvent(
-    runbook,
-    { run: '‹run.id›', params, hostName: '', source: { file, files }, tools: {}, claims: [] },
-    host,
-  );
-  return fold([{ v: journalVersion, seq: 1, at: new Date(host.clock.now().wall).toISOString(), ...event }]);
 }
 
 function planStep({

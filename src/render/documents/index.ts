@@ -1,4 +1,5 @@
 export { bootDocument } from './boot.ts';
+export { checkDocument } from './check.ts';
 export { configDocument } from './config.ts';
 export { doctorDocument } from './doctor.ts';
 export { detachedDocument } from './detached.ts';

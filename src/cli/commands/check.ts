@@ -1,0 +1,48 @@
+import { examples, type Program } from '../base-program.ts';
+import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
+import { collect } from '../options/option-values.ts';
+
+interface CheckOptions {
+  readonly set: string[];
+  readonly params?: string | undefined;
+}
+
+export function addCheck(program: Program, invocation: Invocation): void {
+  program
+    .command('check')
+    .description("run a runbook's checks now, and tell what each found; changes nothing")
+    .argument('<runbook>', 'its id, or the path of a file such as ./my-runbook.ts')
+    .option('--set <key=value>', 'set a parameter; repeat it for several', collect, [])
+    .option('--params <file>', 'read parameters from a JSON file; --set wins')
+    .addHelpText(
+      'after',
+      `${examples('migrate check ./acceptance.ts --set service=sonarr', 'migrate check ./acceptance.ts --json')}
+Only its checks run: no step acts, no gate waits, and no run is recorded. Exit code 0:
+every check says PASS. 7: one says PARTIAL. 8: one says BLOCKED, so it could not be found
+out here. 1: one says FAIL.
+`,
+    )
+    .action(async (runbook, options, command) => {
+      invocation.exitCode = await check(runbook, options, globalsOf(command.optsWithGlobals()), invocation);
+    });
+}
+
+async function check(name: string, options: CheckOptions, globals: Globals, { overrides }: Invocation) {
+  const { loadRunbook } = await import('../../host/runbook-file.ts');
+  const { readParameters } = await import('../parameters/read.ts');
+  const { checkRunbook } = await import('../shown/check-runbook.ts');
+  const { unfinishedRunOf } = await import('../runs/known-run.ts');
+  const { placesOf } = await import('../runs/places.ts');
+  const loaded = await loadRunbook(name);
+  const { runbook } = loaded;
+  const given = options.set.length > 0 || options.params !== undefined;
+  const run = given ? undefined : await unfinishedRunOf(placesOf(globals).state, runbook.id);
+  if (run !== undefined) return checkRunbook({ loaded, params: run.state.params, globals, overrides, run });
+  const params = await readParameters(
+    runbook.params,
+    { set: options.set, file: options.params },
+    `the runbook ${runbook.id}`,
+    `migrate show ${name} lists the parameters.`,
+  );
+  return checkRunbook({ loaded, params, globals, overrides, run });
+}

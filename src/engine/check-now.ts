@@ -1,0 +1,105 @@
+import { MigrateError, messageOf } from '../errors.ts';
+import { stepState, type RunState } from '../journal/state.ts';
+import type { CheckNode, Finding, Host, Node, Runbook } from '../runbook/index.ts';
+import { findingOf } from './check.ts';
+import { readContext, stepContext } from './context.ts';
+import { throwIfInterrupted } from './session.ts';
+
+/** What one check found, outside of any run. */
+export interface CheckedNow {
+  readonly node: CheckNode;
+  /** Missing when its `when` says that it does not apply. */
+  readonly finding: Finding | undefined;
+  readonly tookMs: number;
+}
+
+/**
+ * Runs every check of a runbook, in page order, whatever the earlier ones found; nothing else of it runs,
+ * and nothing is recorded. A check that throws is a FAIL, as it is in a run; one that needs what another
+ * step gives, and nobody has yet, is BLOCKED.
+ *
+ * @param state of a run that has begun, or would
+ * @throws Interrupted
+ */
+export async function checkNow(
+  runbook: Runbook,
+  state: RunState,
+  given: { readonly folder: string; readonly host: Host; readonly signal: AbortSignal },
+  began: (node: CheckNode) => void = () => {},
+): Promise<readonly CheckedNow[]> {
+  const { host, signal } = given;
+  const known = knownOutputs(runbook, state);
+  const checked: CheckedNow[] = [];
+  for (const node of runbook.nodes) {
+    if (node.kind !== 'check') continue;
+    throwIfInterrupted(signal);
+    began(node);
+    const before = host.clock.now().monotonic;
+    const finding = await findNow(node, state, given, known);
+    throwIfInterrupted(signal);
+    known.set(node.id, finding);
+    checked.push({ node, finding, tookMs: Math.max(0, Math.round(host.clock.now().monotonic - before)) });
+  }
+  return checked;
+}
+
+async function findNow(
+  node: CheckNode,
+  state: RunState,
+  { folder, host, signal }: { folder: string; host: Host; signal: AbortSignal },
+  known: ReadonlyMap<string, unknown>,
+): Promise<Finding | undefined> {
+  const { outputs, missing } = outputsKnown(node, known);
+  try {
+    const context = { ...stepContext(node, state, folder), outputs };
+    const applies = node.when?.(context) !== false;
+    if (applies) {
+      const finding = await findingOf(node, readContext(node, context, host, signal));
+      if (missing().length === 0) return finding;
+    } else if (missing().length === 0) return undefined;
+  } catch (thrown) {
+    throwIfInterrupted(signal);
+    if (missing().length === 0) return { verdict: 'FAIL', observed: thrownText(thrown) };
+  }
+  return {
+    verdict: 'BLOCKED',
+    observed: `it needs what ${missing()
+      .map((step) => `"${step}"`)
+      .join(' and ')} gives, and no unfinished run has come so far`,
+  };
+}
+
+function thrownText(thrown: unknown): string {
+  const hint = thrown instanceof MigrateError ? thrown.hint : undefined;
+  return `the check itself failed: ${messageOf(thrown)}${hint === undefined ? '' : `\n${hint}`}`;
+}
+
+function knownOutputs({ nodes }: Runbook, state: RunState): Map<string, unknown> {
+  const known = new Map<string, unknown>();
+  for (const { id, kind } of nodes) {
+    const { status, skipped, output } = stepState(state, id);
+    const settled = status === 'done' || (status === 'skipped' && skipped !== 'failed-need');
+    if (kind !== 'check' && settled) known.set(id, output);
+  }
+  return known;
+}
+
+/** An output that nobody has yet is an error where it is read, and remembered, since a check may catch it. */
+function outputsKnown(
+  node: Node,
+  known: ReadonlyMap<string, unknown>,
+): { outputs: Record<string, unknown>; missing: () => readonly string[] } {
+  const outputs: Record<string, unknown> = {};
+  const asked = new Set<string>();
+  for (const [id, name] of Object.entries(node.outputNames)) {
+    Object.defineProperty(outputs, name, {
+      enumerable: true,
+      get() {
+        if (known.has(id)) return structuredClone(known.get(id));
+        asked.add(id);
+        throw new Error(`nothing has given what "${id}" gives`);
+      },
+    });
+  }
+  return { outputs, missing: () => [...asked] };
+}
