@@ -29,7 +29,7 @@ export async function copyPass(options: PassOptions, machine: CopyMachine): Prom
       to,
       exclude,
       signal: machine.signal,
-      each: ({ path }) => attributes?.add(path),
+      onInode: ({ path }) => attributes?.add(path),
     });
     const known = await attributes?.finish();
     readCopiedFiles(copyLogFile(manifest), (copied, synced) => inventory.recall(copied, synced));

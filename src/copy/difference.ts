@@ -29,19 +29,22 @@ export interface Difference {
 /** What differs between an entry and what stands in its place, content, links and attributes apart. */
 export function metadataDifferences(entry: Entry, found: Entry): Difference[] {
   const differences: Difference[] = [];
-  const compare = (kind: DifferenceKind, expected: string, is: string) => {
-    if (expected !== is) differences.push({ kind, path: showPath(entry.path), expected, found: is });
+  const differs = (kind: DifferenceKind, show: (one: Entry) => string) => {
+    differences.push({ kind, path: showPath(entry.path), expected: show(entry), found: show(found) });
   };
-  compare('type', entry.type, found.type);
-  if (differences.length > 0) return differences;
-  if (entry.size !== undefined) compare('size', `${entry.size} bytes`, `${found.size} bytes`);
+  if (entry.type !== found.type) {
+    differs('type', ({ type }) => type);
+    return differences;
+  }
+  if (entry.size !== undefined && entry.size !== found.size) differs('size', ({ size }) => `${size} bytes`);
   // A symlink has no mode of its own.
-  if (entry.type !== 'symlink') compare('mode', octal(entry.mode), octal(found.mode));
-  compare('owner', `${entry.uid}:${entry.gid}`, `${found.uid}:${found.gid}`);
-  compare('mtime', seconds(entry.mtimeNs), seconds(found.mtimeNs));
-  if (entry.target !== undefined)
-    compare('link-target', showPath(entry.target), showPath(found.target ?? ''));
-  if (entry.device !== undefined) compare('device', entry.device, found.device ?? 'none');
+  if (entry.type !== 'symlink' && entry.mode !== found.mode) differs('mode', ({ mode }) => octal(mode));
+  if (entry.uid !== found.uid || entry.gid !== found.gid) differs('owner', ({ uid, gid }) => `${uid}:${gid}`);
+  if (entry.mtimeNs !== found.mtimeNs) differs('mtime', ({ mtimeNs }) => seconds(mtimeNs));
+  if (entry.target !== undefined && entry.target !== found.target)
+    differs('link-target', ({ target = '' }) => showPath(target));
+  if (entry.device !== undefined && entry.device !== found.device)
+    differs('device', ({ device = 'none' }) => device);
   return differences;
 }
 

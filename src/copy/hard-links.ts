@@ -19,23 +19,22 @@ export class HardLinks {
   readonly #bySource = new Map<bigint, Group>();
   readonly #byTarget = new Map<bigint, bigint>();
 
+  /** Whether no name before led to this inode of the target. */
+  isNew({ links, inode }: Entry): boolean {
+    return links === undefined || !this.#byTarget.has(inode);
+  }
+
   /** The difference that shows at this name, if any. */
   add(entry: Entry, found: Entry): Difference | undefined {
-    const path = showPath(entry.path);
     if (entry.links === undefined) {
       if (found.links === undefined) return undefined;
-      return { kind: 'hard-link', path, expected: 'one name', found: `${found.links} names` };
+      return differs(entry, 'one name', `${found.links} names`);
     }
     const group = this.#bySource.get(entry.inode);
     if (group !== undefined) {
       group.members += 1;
       if (group.inode === found.inode) return undefined;
-      return {
-        kind: 'hard-link',
-        path,
-        expected: `the same file as ${showPath(group.path)}`,
-        found: 'another file',
-      };
+      return differs(entry, `the same file as ${showPath(group.path)}`, 'another file');
     }
     this.#bySource.set(entry.inode, {
       path: entry.path,
@@ -47,7 +46,7 @@ export class HardLinks {
     this.#byTarget.set(found.inode, entry.inode);
     if (other === undefined) return undefined;
     const namesake = showPath(this.#bySource.get(other)?.path ?? '.');
-    return { kind: 'hard-link', path, expected: `another file than ${namesake}`, found: 'the same file' };
+    return differs(entry, `another file than ${namesake}`, 'the same file');
   }
 
   /** What shows only when all names are known; of no use after a sample. */
@@ -61,6 +60,10 @@ export class HardLinks {
         found: names(links),
       }));
   }
+}
+
+function differs({ path }: Entry, expected: string, found: string): Difference {
+  return { kind: 'hard-link', path: showPath(path), expected, found };
 }
 
 function names(count: number): string {

@@ -10,7 +10,8 @@ export interface TakeOptions {
   readonly to: string;
   readonly exclude: ReadonlySet<BytePath>;
   readonly signal?: AbortSignal | undefined;
-  readonly each?: (found: Found) => void;
+  /** Told of each inode by its first name. */
+  readonly onInode?: (found: Found) => void;
 }
 
 /**
@@ -26,8 +27,7 @@ export async function takeInventory(from: string, options: TakeOptions): Promise
   const tree = walk(from, { exclude: options.exclude, onOtherFileSystem: (path) => others.push(path) });
   for await (const found of inTurns(tree, options.signal)) {
     refuseTooLong(options.to, found.path);
-    inventory.add(found.path, found.stat);
-    options.each?.(found);
+    if (inventory.add(found.path, found.stat)) options.onInode?.(found);
   }
   if (others.length > 0) {
     throw new StepError(

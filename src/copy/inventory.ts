@@ -1,7 +1,7 @@
-import type { BigIntStats } from 'node:fs';
 import type { BytePath } from './byte-path.ts';
 import type { CopiedFile } from './copy-log.ts';
 import { PathSlots } from './path-slots.ts';
+import type { Stat } from './walk.ts';
 
 export interface Totals {
   readonly folders: number;
@@ -40,7 +40,8 @@ export class Inventory {
   #count = 0;
   #totals = { folders: 0, files: 0, symlinks: 0, others: 0, hardLinks: 0, bytes: 0, inodes: 0, allocated: 0 };
 
-  add(path: BytePath, stat: BigIntStats): void {
+  /** Whether it is an inode that no name before led to. */
+  add(path: BytePath, stat: Stat): boolean {
     const totals = this.#totals;
     if (stat.isFile()) {
       totals.files += 1;
@@ -48,7 +49,7 @@ export class Inventory {
       if (known !== undefined) {
         totals.hardLinks += 1;
         this.#slots.add(path, known);
-        return;
+        return false;
       }
       const slot = this.#newSlot(stat);
       if (stat.nlink > 1n) this.#linked.set(stat.ino, slot);
@@ -56,7 +57,7 @@ export class Inventory {
       totals.bytes += Number(stat.size);
       totals.allocated += Math.min(blocks(Number(stat.size)), blocks(Number(stat.blocks) * 512));
       totals.inodes += 1;
-      return;
+      return true;
     }
     if (stat.isDirectory()) totals.folders += 1;
     else if (stat.isSymbolicLink()) totals.symlinks += 1;
@@ -64,7 +65,7 @@ export class Inventory {
     if (!stat.isDirectory() && stat.nlink > 1n) {
       if (this.#linkedOthers.has(stat.ino)) {
         totals.hardLinks += 1;
-        return;
+        return false;
       }
       this.#linkedOthers.add(stat.ino);
     }
@@ -72,6 +73,7 @@ export class Inventory {
     totals.allocated += stat.isDirectory()
       ? Math.max(4_096, Number(stat.blocks) * 512)
       : Number(stat.blocks) * 512;
+    return true;
   }
 
   get totals(): Totals {
@@ -136,7 +138,7 @@ export class Inventory {
   }
 
   /** Whether a file still is what was found: every write and rename changes its ctime. */
-  isUnchanged(slot: number, stat: Pick<BigIntStats, 'ino' | 'ctimeNs' | 'size'>): boolean {
+  isUnchanged(slot: number, stat: Pick<Stat, 'ino' | 'ctimeNs' | 'size'>): boolean {
     return this.#isAsBefore(slot, { inode: stat.ino, ctimeNs: stat.ctimeNs, size: Number(stat.size) });
   }
 
@@ -146,7 +148,7 @@ export class Inventory {
     );
   }
 
-  #newSlot(stat: BigIntStats): number {
+  #newSlot(stat: Stat): number {
     const slot = this.#count;
     if (slot === this.#known.length) this.#grow();
     this.#inodes[slot] = stat.ino;

@@ -7,10 +7,11 @@ import type { CopyMachine } from './machine.ts';
 import { ManifestWriter } from './manifest-write.ts';
 import { manifestVersion, type ManifestSummary } from './manifest.ts';
 import { sourceChanged, type PassOptions } from './pass.ts';
-import { walk } from './walk.ts';
+import { walk, type Found } from './walk.ts';
 
 interface Known {
   readonly inventory: Inventory;
+  /** By the first name of each inode that has any. */
   readonly attributes: ReadonlyMap<BytePath, Attributes>;
   readonly exclude: ReadonlySet<BytePath>;
   readonly machine: CopyMachine;
@@ -36,18 +37,23 @@ export async function recordManifest(
   });
   try {
     let files = 0;
+    const linked = new Map<bigint, Attributes>();
+    const attributesOf = ({ path, stat }: Found) => {
+      const isLinked = stat.nlink > 1n && !stat.isDirectory();
+      const own = attributes.get(path) ?? (isLinked ? linked.get(stat.ino) : undefined);
+      if (own !== undefined && isLinked) linked.set(stat.ino, own);
+      return own;
+    };
     for await (const found of inTurns(walk(from, { exclude }), machine.signal)) {
       if (!found.stat.isFile()) {
-        writer.add(entryOf(from, found, { attributes: attributes.get(found.path) }));
+        writer.add(entryOf(from, found, { attributes: attributesOf(found) }));
         continue;
       }
       files += 1;
       const slot = inventory.paths.get(found.path);
       if (slot === undefined || !inventory.isUnchanged(slot, found.stat))
         throw sourceChanged(from, found.path);
-      writer.add(
-        entryOf(from, found, { hash: inventory.hashOf(slot), attributes: attributes.get(found.path) }),
-      );
+      writer.add(entryOf(from, found, { hash: inventory.hashOf(slot), attributes: attributesOf(found) }));
     }
     if (files !== inventory.totals.files) throw sourceChanged(from, undefined);
     await machine.guard();

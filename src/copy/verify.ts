@@ -82,9 +82,13 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
           differences.add({ kind: 'missing', path: showPath(path) });
         continue;
       }
-      attributes.add(path);
-      if (entry.attributes !== undefined) expectedAttributes.set(path, entry.attributes);
-      const job = compare(entry, entryOf(target, found), index, { differences, links, content, log, sample });
+      const is = entryOf(target, found);
+      // Further names of an inode have its attributes, here as in the manifest.
+      if (links.isNew(is)) {
+        attributes.add(path);
+        if (entry.attributes !== undefined) expectedAttributes.set(path, entry.attributes);
+      }
+      const job = compare(entry, is, index, { differences, links, content, log, sample });
       if (job !== undefined) yield job;
     }
   };
