@@ -61,7 +61,7 @@ export async function buildInNamespace(
   const nix = wsl === undefined ? 'none' : chooseNix(options);
   const fakes = [
     ...(disks.kind === 'folders' ? [fixture('folder-disks', 'bin')] : []),
-    ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin')]),
+    ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin'), fixture('nixos', 'bin')]),
     ...(nix === 'fake' ? [fixture('fake-nix', 'bin')] : []),
   ];
   const env = {

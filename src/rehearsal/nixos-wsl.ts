@@ -66,8 +66,9 @@ export async function installNixosWsl(installation: Installation): Promise<void>
   const disk = machine.storage;
   writeFileSync(join(layout.shared, 'distribution'), `${distribution}\n`);
   writeFileSync(
-    join(layout.shared, 'nixos-wsl.json'),
+    join(layout.shared, 'nixos.json'),
     JSON.stringify({
+      machine: 'nixos-wsl',
       host: machine.host,
       hostFile: machine.hostFile,
       option: machine.option,
