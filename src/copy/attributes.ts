@@ -26,14 +26,8 @@ export class AttributeReader {
   #current: { path: BytePath; attributes: Record<string, string> } | undefined;
   #rest = '';
 
-  constructor(root: string, signal?: AbortSignal) {
-    const argv = ['-0', '-r', 'getfattr', '--absolute-names', '-h', '-d', '-m', '-', '-e', 'hex', '--'];
-    const child = spawn('xargs', argv, {
-      cwd: root,
-      env: { ...process.env, LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      signal,
-    });
+  constructor(root: string, signal?: AbortSignal, start = () => startHere(root, signal)) {
+    const child = start();
     this.#child = child;
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -114,6 +108,16 @@ export class AttributeReader {
     this.#texts.set(text, text);
     return text;
   }
+}
+
+function startHere(root: string, signal: AbortSignal | undefined) {
+  const argv = ['-0', '-r', 'getfattr', '--absolute-names', '-h', '-d', '-m', '-', '-e', 'hex', '--'];
+  return spawn('xargs', argv, {
+    cwd: root,
+    env: { ...process.env, LC_ALL: 'C' },
+    stdio: 'pipe',
+    signal,
+  });
 }
 
 /** getfattr writes newlines, returns and backslashes as `\ooo`. */

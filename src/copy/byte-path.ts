@@ -47,6 +47,12 @@ export function parentOf(path: BytePath): BytePath {
   return slash < 0 ? '.' : path.slice(0, slash);
 }
 
+/** Whether a path is one of the folders, or lies in one. */
+export function isWithin(path: BytePath, folders: ReadonlySet<BytePath>): boolean {
+  for (let up = path; up !== '.'; up = parentOf(up)) if (folders.has(up)) return true;
+  return folders.has('.');
+}
+
 export function nameOf(path: BytePath): BytePath {
   return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -1,13 +1,13 @@
 import { StepError } from '../errors.ts';
 import { showPath, under, type BytePath } from './byte-path.ts';
 import type { CopyLog } from './copy-log-write.ts';
-import { hashFiles, type HashJob, type HashResult } from './hash-pool.ts';
+import type { HashJob, HashResult } from './hash-pool.ts';
 import { knowledge, type Inventory } from './inventory.ts';
 import type { CopyMachine } from './machine.ts';
 import { sourceChanged, type PassOptions } from './pass.ts';
 import { ProgressReport } from './progress-report.ts';
-import { removeFile } from './remove-file.ts';
 import { rsyncOnce, type Transferred } from './rsync-pass.ts';
+import { localTree, type Tree } from './tree.ts';
 
 interface Work {
   readonly inventory: Inventory;
@@ -30,7 +30,8 @@ export async function settleDoubts(
   work: Work,
   transferred: Transferred,
 ): Promise<{ readAgain: number; mended: number }> {
-  const { from, to } = options;
+  const from = options.fromTree ?? localTree(options.from);
+  const to = options.toTree ?? localTree(options.to);
   const { inventory, machine, log } = work;
   const unknown = doubtful(inventory, (how) => how === knowledge.none);
   const doubts = doubtful(inventory, (how) => how === knowledge.none || how === knowledge.unsynced);
@@ -38,10 +39,10 @@ export async function settleDoubts(
   machine.log(`reading ${doubts.size} files that were already there, since nobody vouches for them`);
 
   await read(from, unknown, options, work, 'reading the source', (slot, path, result) => {
-    if (result.hash === undefined) throw cannotRead(from, path, result);
+    if (result.hash === undefined) throw cannotRead(from.place, path, result);
     const { inode = 0n, ctimeNs = 0n, size = 0 } = result;
     if (!inventory.isUnchanged(slot, { ino: inode, ctimeNs, size: BigInt(size) }))
-      throw sourceChanged(from, path);
+      throw sourceChanged(from.place, path);
     inventory.learn(slot, result.hash, knowledge.read);
   });
   const torn = await differing(to, doubts, options, work);
@@ -53,7 +54,7 @@ export async function settleDoubts(
   machine.log(`replacing ${torn.size} files whose content is not the source's: ${list(torn)}`);
   await machine.guard();
   // Gone, they are copied by an ordinary pass, with all their hard links.
-  for (const [path, slot] of inventory.paths) if (torn.has(slot)) removeFile(to, path);
+  await to.remove([...inventory.paths].filter(([, slot]) => torn.has(slot)).map(([path]) => path));
   const again = await rsyncOnce(options, work);
   transferred.files += again.files;
   transferred.bytes += again.bytes;
@@ -78,17 +79,17 @@ function doubtful(inventory: Inventory, isDoubtful: (how: number) => boolean): D
 }
 
 /** Those whose content on the target is not what is known of the source. */
-async function differing(to: string, doubts: Doubts, options: PassOptions, work: Work): Promise<Doubts> {
+async function differing(to: Tree, doubts: Doubts, options: PassOptions, work: Work): Promise<Doubts> {
   const torn = new Map<number, BytePath>();
   await read(to, doubts, options, work, 'reading the target', (slot, path, { hash, error }) => {
-    if (hash === undefined && error?.code !== 'ENOENT') throw cannotRead(to, path, { error });
+    if (hash === undefined && error?.code !== 'ENOENT') throw cannotRead(to.place, path, { error });
     if (hash !== work.inventory.hashOf(slot)) torn.set(slot, path);
   });
   return torn;
 }
 
 async function read(
-  root: string,
+  tree: Tree,
   doubts: Doubts,
   { readers = 8 }: PassOptions,
   { inventory, machine }: Work,
@@ -100,9 +101,9 @@ async function read(
   const report = new ProgressReport(doing, { bytes, files: doubts.size }, machine.progress, machine.now);
   const jobs = function* (): Generator<HashJob, void> {
     for (const [slot, path] of doubts)
-      yield { id: slot, path: under(root, path), size: inventory.sizeOf(slot) };
+      yield { id: slot, path: under(tree.root, path), size: inventory.sizeOf(slot) };
   };
-  await hashFiles(jobs(), {
+  await tree.hash(jobs(), {
     readers,
     direct: false,
     signal: machine.signal,

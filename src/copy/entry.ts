@@ -1,6 +1,6 @@
-import { readlinkSync, type BigIntStats } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { absolute, fromBytes, type BytePath } from './byte-path.ts';
-import type { Found } from './walk.ts';
+import type { Found, Stat } from './walk.ts';
 
 export type EntryType =
   | 'file'
@@ -38,7 +38,7 @@ export interface Entry {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-export function typeOf(stat: BigIntStats): EntryType {
+export function typeOf(stat: Stat): EntryType {
   if (stat.isFile()) return 'file';
   if (stat.isDirectory()) return 'folder';
   if (stat.isSymbolicLink()) return 'symlink';
@@ -57,7 +57,7 @@ export function deviceNumber(device: bigint): string {
 /** The entry of what a walk found. */
 export function entryOf(
   root: string,
-  { path, stat }: Found,
+  { path, stat, target }: Found,
   more: {
     readonly hash?: string | undefined;
     readonly attributes?: Readonly<Record<string, string>> | undefined;
@@ -73,7 +73,7 @@ export function entryOf(
     mtimeNs: stat.mtimeNs,
     ...(type === 'file' ? { size: Number(stat.size) } : {}),
     ...(more.hash === undefined ? {} : { hash: more.hash }),
-    ...(type === 'symlink' ? { target: linkTarget(root, path) } : {}),
+    ...(type === 'symlink' ? { target: target ?? linkTarget(root, path) } : {}),
     ...(type === 'character-device' || type === 'block-device' ? { device: deviceNumber(stat.rdev) } : {}),
     ...(type !== 'folder' && stat.nlink > 1n ? { links: Number(stat.nlink) } : {}),
     inode: stat.ino,

@@ -3,13 +3,16 @@ import { StepError } from '../errors.ts';
 import { showPath, type BytePath } from './byte-path.ts';
 import { Inventory } from './inventory.ts';
 import { keepHeapSmall } from './small-heap.ts';
-import { refuseTooLong, walk, type Found } from './walk.ts';
+import { localTree, type Tree } from './tree.ts';
+import { refuseTooLong, type Found } from './walk.ts';
 
 export interface TakeOptions {
   /** Where it is to be copied to. */
   readonly to: string;
   readonly exclude: ReadonlySet<BytePath>;
   readonly signal?: AbortSignal | undefined;
+  /** The source, where it is on another machine. */
+  readonly tree?: Tree | undefined;
   /** Told of each inode by its first name. */
   readonly onInode?: (found: Found) => void;
 }
@@ -24,8 +27,13 @@ export async function takeInventory(from: string, options: TakeOptions): Promise
   keepHeapSmall();
   const inventory = new Inventory();
   const others: BytePath[] = [];
-  const tree = walk(from, { exclude: options.exclude, onOtherFileSystem: (path) => others.push(path) });
-  for await (const found of inTurns(tree, options.signal)) {
+  const tree = options.tree ?? localTree(from);
+  const paths = await tree.paths({
+    exclude: options.exclude,
+    onOtherFileSystem: (path) => others.push(path),
+    signal: options.signal,
+  });
+  for await (const found of inTurns(paths, options.signal)) {
     refuseTooLong(options.to, found.path);
     if (inventory.add(found.path, found.stat)) options.onInode?.(found);
   }

@@ -1,12 +1,12 @@
-import type { BigIntStats } from 'node:fs';
 import { comparePaths, showPath, under, type BytePath } from './byte-path.ts';
 import { entryOf, typeOf, type Entry, type EntryType } from './entry.ts';
-import { hashFiles, type HashJob } from './hash-pool.ts';
+import type { HashJob } from './hash-pool.ts';
 import { inTurns } from './inventory-take.ts';
 import type { Manifest } from './manifest-read.ts';
 import { merge } from './merge.ts';
 import { excludedPaths } from './rsync-command.ts';
-import { look, walk } from './walk.ts';
+import { localTree, type Tree } from './tree.ts';
+import { look, type Stat } from './walk.ts';
 
 /** One path of a copy that is not as it was copied. */
 export interface LaterWrite {
@@ -29,12 +29,13 @@ export async function laterWrites(
   manifest: Manifest,
   target: string,
   signal?: AbortSignal,
+  tree: Tree = localTree(target),
 ): Promise<readonly LaterWrite[]> {
   const writes: LaterWrite[] = [];
   const touched: { path: BytePath; hash: string; size: number; stamp: string }[] = [];
   const completed = BigInt(Date.parse(manifest.header.completedAt)) * 1_000_000n;
-  const tree = walk(target, { exclude: excludedPaths(manifest.header.excluded) });
-  for await (const { path, entry, found } of inTurns(merge(manifest.entries(), tree), signal)) {
+  const paths = await tree.paths({ exclude: excludedPaths(manifest.header.excluded), signal });
+  for await (const { path, entry, found } of inTurns(merge(manifest.entries(), paths), signal)) {
     if (path === 'lost+found' || path.startsWith('lost+found/')) continue;
     if (found === undefined) {
       if (entry !== undefined) writes.push({ path, what: 'deleted', type: entry.type, bytes: 0, stamp: '' });
@@ -51,7 +52,7 @@ export async function laterWrites(
   const jobs = function* (): Generator<HashJob, void> {
     for (const [id, { path, size }] of touched.entries()) yield { id, path: under(target, path), size };
   };
-  await hashFiles(jobs(), {
+  await tree.hash(jobs(), {
     readers: 8,
     direct: false,
     signal,
@@ -85,7 +86,7 @@ export function withTheLast(
 }
 
 /** Of a folder nothing, since whatever is written in it changes it. */
-function stampOf(stat: BigIntStats): string {
+function stampOf(stat: Stat): string {
   return stat.isDirectory() ? '' : `${stat.ino}:${stat.ctimeNs}`;
 }
 

@@ -38,6 +38,14 @@ export function removeLeftovers(from: string, to: string, exclude: ReadonlySet<B
   return leftovers.length;
 }
 
+/** Files of a tree that are named as rsync names what it has half written. */
+export function temporaryFiles(root: string, exclude: ReadonlySet<BytePath>): BytePath[] {
+  const found: BytePath[] = [];
+  for (const { path, stat } of walk(root, { exclude }))
+    if (stat.isFile() && suffix.test(nameOf(path))) found.push(path);
+  return found;
+}
+
 function namesBeside(from: string, path: BytePath): BytePath[] {
   try {
     return readdirSync(absolute(from, parentOf(path)), { encoding: 'buffer' }).map(fromBytes);

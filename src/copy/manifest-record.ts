@@ -7,7 +7,8 @@ import type { CopyMachine } from './machine.ts';
 import { ManifestWriter } from './manifest-write.ts';
 import { manifestVersion, type ManifestSummary } from './manifest.ts';
 import { sourceChanged, type PassOptions } from './pass.ts';
-import { walk, type Found } from './walk.ts';
+import { localTree } from './tree.ts';
+import type { Found } from './walk.ts';
 
 interface Known {
   readonly inventory: Inventory;
@@ -23,7 +24,7 @@ interface Known {
  * @throws StepError `copy.source-changed`, `manifest.cannot-write`
  */
 export async function recordManifest(
-  { from, manifest, source, target, engine, exclude: excluded = [] }: PassOptions,
+  { from, fromTree, manifest, source, target, engine, exclude: excluded = [] }: PassOptions,
   { inventory, attributes, exclude, machine }: Known,
 ): Promise<ManifestSummary> {
   const writer = new ManifestWriter(manifest, {
@@ -44,7 +45,10 @@ export async function recordManifest(
       if (own !== undefined && isLinked) linked.set(stat.ino, own);
       return own;
     };
-    for await (const found of inTurns(walk(from, { exclude }), machine.signal)) {
+    for await (const found of inTurns(
+      await (fromTree ?? localTree(from)).paths({ exclude, signal: machine.signal }),
+      machine.signal,
+    )) {
       if (!found.stat.isFile()) {
         writer.add(entryOf(from, found, { attributes: attributesOf(found) }));
         continue;

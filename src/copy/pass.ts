@@ -1,5 +1,6 @@
 import { StepError } from '../errors.ts';
 import { showPath, type BytePath } from './byte-path.ts';
+import type { FarTree } from './far/tree.ts';
 import type { FolderIdentity, ManifestSummary } from './manifest.ts';
 import type { RsyncOptions } from './rsync-command.ts';
 
@@ -12,6 +13,9 @@ export interface PassOptions extends Omit<RsyncOptions, 'dryRun'> {
   readonly target: FolderIdentity;
   /** Such as `rsync 3.5.0`. */
   readonly engine: string;
+  /** The source or the target, where it is on another machine; `far` says which. */
+  readonly fromTree?: FarTree | undefined;
+  readonly toTree?: FarTree | undefined;
   /** Files read at the same time, where rsync did not read them. */
   readonly readers?: number | undefined;
 }

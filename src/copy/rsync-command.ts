@@ -1,5 +1,6 @@
 import { asidePrefix } from './aside.ts';
 import { fromText, type BytePath } from './byte-path.ts';
+import { farPlace, rsyncShell, type FarAccess } from './far/access.ts';
 
 export type Pass = 'warm' | 'final';
 
@@ -7,6 +8,8 @@ export interface RsyncOptions {
   /** Absolute. Its contents go into `to`. */
   readonly from: string;
   readonly to: string;
+  /** Which of them is on another machine, and how that is reached. */
+  readonly far?: { readonly side: 'from' | 'to'; readonly access: FarAccess } | undefined;
   readonly pass: Pass;
   /** Paths within `from`, such as `var/cache`: exact, no patterns. */
   readonly exclude?: readonly string[] | undefined;
@@ -27,7 +30,9 @@ export const rsyncEnvironment = { LC_ALL: 'C' } as const;
 
 /** The command of one pass. */
 export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
-  const { from, to, pass, exclude = [], bandwidth, idle, dryRun, asRoot } = options;
+  const { from, to, pass, exclude = [], bandwidth, idle, dryRun, asRoot, far } = options;
+  const place = (side: 'from' | 'to', path: string) =>
+    far?.side === side ? farPlace(far.access, withSlash(path)) : withSlash(path);
   const command: [string, ...string[]] = [
     'rsync',
     ...rsyncFlags(asRoot),
@@ -45,9 +50,10 @@ export function rsyncCommand(options: RsyncOptions): [string, ...string[]] {
     ...(dryRun === true ? ['--dry-run'] : []),
     ...(bandwidth === undefined ? [] : [`--bwlimit=${bandwidth}`]),
     ...exclude.map((path) => `--exclude=${exactPattern(path)}`),
+    ...(far === undefined ? [] : farOptions(far.access)),
     '--',
-    withSlash(from),
-    withSlash(to),
+    place('from', from),
+    place('to', to),
   ];
   return idle === true ? ['ionice', '-c', '3', 'nice', '-n', '19', ...command] : command;
 }
@@ -70,6 +76,14 @@ export function rsyncFlags(asRoot: boolean): readonly string[] {
     ...(asRoot ? ['--filter=-x system.*', '--filter=-x trusted.SGI_ACL_*'] : []),
   ];
 }
+
+/** Paths are not taken apart by the shell there, and a half that hears nothing for long ends by itself. */
+function farOptions(access: FarAccess): readonly string[] {
+  return ['--secluded-args', `--timeout=${silenceSeconds}`, `--rsh=${rsyncShell(access)}`];
+}
+
+/** Longer than one file takes to be read, and shorter than anybody waits. */
+const silenceSeconds = 900;
 
 /** Excluded paths as a walk knows them. */
 export function excludedPaths(exclude: readonly string[] = []): ReadonlySet<BytePath> {

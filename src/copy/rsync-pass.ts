@@ -1,6 +1,8 @@
 import { StepError } from '../errors.ts';
 import type { CopyLog } from './copy-log-write.ts';
 import { largeBytes, watchHalfWritten } from './half-written.ts';
+import { rsyncFault } from './far/fault.ts';
+import type { PassOptions } from './pass.ts';
 import { knowledge, type Inventory } from './inventory.ts';
 import { guarded, type CopyMachine } from './machine.ts';
 import { ProgressReport } from './progress-report.ts';
@@ -9,6 +11,8 @@ import { rsyncCommand, rsyncEnvironment, type RsyncOptions } from './rsync-comma
 import { cameToItsEnd, judgeRsync } from './rsync-exit.ts';
 import { parseRsyncLine, type RsyncLine } from './rsync-line.ts';
 import { writeOut } from './write-out.ts';
+
+type RsyncPassOptions = RsyncOptions & Pick<PassOptions, 'toTree'>;
 
 export interface Transferred {
   files: number;
@@ -23,7 +27,7 @@ export interface Transferred {
  * @throws StepError as `judgeRsync`, and what the guard throws
  */
 export async function rsyncOnce(
-  options: RsyncOptions,
+  options: RsyncPassOptions,
   { inventory, log, machine }: { inventory: Inventory; log: CopyLog; machine: CopyMachine },
 ): Promise<Transferred> {
   const { totals } = inventory;
@@ -44,8 +48,13 @@ export async function rsyncOnce(
     inventory.learn(slot, line.hash, knowledge.transferred);
     log.add(inventory.copied(line.path, slot, line.hash), machine.now());
   };
-  const halfWritten = watchHalfWritten(options.to, inventory, (bytes) => report.underway(bytes));
-  const writing = writeOut((signal) => machine.flush(options.to, signal));
+  const [halfWritten, writing] =
+    options.toTree === undefined
+      ? [
+          watchHalfWritten(options.to, inventory, (bytes) => report.underway(bytes)),
+          writeOut((signal) => machine.flush(options.to, signal)),
+        ]
+      : [];
   let ended: Awaited<ReturnType<CopyMachine['run']>>;
   try {
     ended = await guarded(machine, async (signal) => {
@@ -58,15 +67,17 @@ export async function rsyncOnce(
         },
       });
       log.sync();
+      const fault = options.far && rsyncFault(options.far.access, result);
+      if (fault !== undefined) throw fault;
       if (!cameToItsEnd(result)) judgeRsync(options.pass, result);
       return result;
     });
   } finally {
-    halfWritten.end();
-    await Promise.all([ahead?.end(), writing.end()]);
+    halfWritten?.end();
+    await Promise.all([ahead?.end(), writing?.end()]);
   }
   report.end();
-  await syncTarget(options.to, machine);
+  await syncTarget(options, machine);
   // Also where some files could not be copied: the others need not be read again for that.
   log.synced();
   judgeRsync(options.pass, ended);
@@ -74,14 +85,15 @@ export async function rsyncOnce(
 }
 
 /** Where others are to come first, nothing is read that rsync did not ask for. */
-function readsAhead({ idle, bandwidth }: RsyncOptions): boolean {
-  return idle !== true && bandwidth === undefined;
+function readsAhead({ idle, bandwidth, far }: RsyncOptions): boolean {
+  return far === undefined && idle !== true && bandwidth === undefined;
 }
 
 /** What rsync wrote is in memory until then. */
-async function syncTarget(to: string, machine: CopyMachine): Promise<void> {
-  machine.log(`waiting until the disk holds what was written to ${to}`);
+async function syncTarget({ to, toTree }: RsyncPassOptions, machine: CopyMachine): Promise<void> {
+  machine.log(`waiting until the disk holds what was written to ${toTree?.place ?? to}`);
   await guarded(machine, async (signal) => {
+    if (toTree !== undefined) return toTree.sync();
     const { exitCode, stderr } = await machine.run(['sync', '-f', to], { signal });
     if (exitCode !== 0) throw cannotSync(to, stderr);
   });

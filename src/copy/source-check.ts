@@ -1,14 +1,13 @@
 import { showPath, under, type BytePath } from './byte-path.ts';
-import { readsDirectly } from './content-check.ts';
 import { entryOf, type Entry } from './entry.ts';
-import { hashFiles, type HashJob } from './hash-pool.ts';
+import type { HashJob } from './hash-pool.ts';
 import { inTurns } from './inventory-take.ts';
 import type { CopyMachine } from './machine.ts';
 import type { Manifest } from './manifest-read.ts';
 import { merge } from './merge.ts';
 import { ProgressReport } from './progress-report.ts';
 import { excludedPaths } from './rsync-command.ts';
-import { walk } from './walk.ts';
+import { localTree, type Tree } from './tree.ts';
 
 export interface SourceCheck {
   /** The manifest names them and the source lacks them. */
@@ -23,6 +22,8 @@ export interface SourceCheck {
 
 export interface SourceCheckOptions {
   readonly signal?: AbortSignal | undefined;
+  /** The source, where it is on another machine. */
+  readonly tree?: Tree | undefined;
   /**
    * Reads all of it, from its disk where that can be, since a disk loses bits without telling. Else only
    * what the change time says that something was done to.
@@ -34,7 +35,7 @@ export interface SourceCheckOptions {
 export async function checkSource(
   manifest: Manifest,
   from: string,
-  { signal, whole }: SourceCheckOptions = {},
+  { signal, whole, tree = localTree(from) }: SourceCheckOptions = {},
 ): Promise<SourceCheck> {
   const missing: BytePath[] = [];
   const changed: string[] = [];
@@ -42,8 +43,8 @@ export async function checkSource(
   let extra = 0;
   const toRead: { path: BytePath; hash: string; size: number }[] = [];
   const linked = new Set<bigint>();
-  const tree = walk(from, { exclude: excludedPaths(manifest.header.excluded) });
-  for await (const { path, entry, found } of inTurns(merge(manifest.entries(), tree), signal)) {
+  const paths = await tree.paths({ exclude: excludedPaths(manifest.header.excluded), signal });
+  for await (const { path, entry, found } of inTurns(merge(manifest.entries(), paths), signal)) {
     if (entry === undefined || found === undefined) {
       if (entry === undefined) extra += 1;
       else missing.push(path);
@@ -65,9 +66,9 @@ export async function checkSource(
   const jobs = function* (): Generator<HashJob, void> {
     for (const [id, { path, size }] of toRead.entries()) yield { id, path: under(from, path), size };
   };
-  await hashFiles(jobs(), {
+  await tree.hash(jobs(), {
     readers: 8,
-    direct: whole !== undefined && readsDirectly(from),
+    direct: whole !== undefined && (await tree.readsDirectly()),
     signal,
     onRead: (bytes) => report?.add(bytes, 0),
     onResult: ({ id, hash }) => {
@@ -91,9 +92,10 @@ export async function isSourceUntouched(
   manifest: Manifest,
   from: string,
   signal?: AbortSignal,
+  tree: Tree = localTree(from),
 ): Promise<boolean> {
-  const tree = walk(from, { exclude: excludedPaths(manifest.header.excluded) });
-  for await (const { entry, found } of inTurns(merge(manifest.entries(), tree), signal)) {
+  const paths = await tree.paths({ exclude: excludedPaths(manifest.header.excluded), signal });
+  for await (const { entry, found } of inTurns(merge(manifest.entries(), paths), signal)) {
     if (entry === undefined || found === undefined) return false;
     if (entry.inode !== found.stat.ino || entry.ctimeNs !== found.stat.ctimeNs) return false;
   }

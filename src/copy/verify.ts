@@ -1,24 +1,25 @@
-import { AttributeReader } from './attributes.ts';
 import { messageOf } from '../errors.ts';
-import { parentOf, showPath, type BytePath } from './byte-path.ts';
-import { ContentCheck, readsDirectly } from './content-check.ts';
+import { isWithin, showPath, type BytePath } from './byte-path.ts';
+import { ContentCheck } from './content-check.ts';
 import { Differences, type Verification } from './verification.ts';
 import { attributeDifferences, metadataDifferences, type Difference } from './difference.ts';
 import { entryOf, type Entry } from './entry.ts';
 import { HardLinks } from './hard-links.ts';
-import { hashFiles, type HashJob } from './hash-pool.ts';
+import type { HashJob } from './hash-pool.ts';
 import type { Manifest } from './manifest-read.ts';
 import { merge } from './merge.ts';
 import { ProgressReport, type CopyProgress } from './progress-report.ts';
 import { excludedPaths } from './rsync-command.ts';
 import type { VerifiedLog } from './verified-log.ts';
 import { isChosen } from './sample.ts';
-import { walk } from './walk.ts';
+import { localTree, type Tree } from './tree.ts';
 
 export interface VerifyOptions {
   readonly manifest: Manifest;
   /** Absolute. */
   readonly target: string;
+  /** The target, where it is on another machine. */
+  readonly tree?: Tree | undefined;
   /** Files read at the same time; 8 when left out. */
   readonly readers?: number | undefined;
   /** How many differences the result holds; 20 when left out. */
@@ -46,28 +47,30 @@ export interface Watch {
  */
 export async function verify(options: VerifyOptions, watch: Watch): Promise<Verification> {
   const { manifest, target, readers = 8, keep = 20, log, sample } = options;
+  const tree = options.tree ?? localTree(target);
   const differences = new Differences(keep, options.onDifference);
   const content = new ContentCheck(target, differences, (index, inode, ctimeNs) =>
     log?.add(index, inode, ctimeNs, watch.now()),
   );
   const links = new HardLinks();
-  const attributes = new AttributeReader(target, watch.signal);
+  const attributes = tree.attributes(watch.signal);
   const expectedAttributes = new Map<BytePath, NonNullable<Entry['attributes']>>();
   const report = new ProgressReport('verifying', manifest.summary, watch.progress, watch.now);
-  const direct = readsDirectly(target);
+  const direct = await tree.readsDirectly();
   let bytesRead = 0;
   let entries = 0;
 
   const unreadable = new Set<BytePath>();
+  const paths = await tree.paths({
+    exclude: excludedPaths(manifest.header.excluded),
+    signal: watch.signal,
+    onUnreadable: (path, error) => {
+      unreadable.add(path);
+      differences.add({ kind: 'unreadable', path: showPath(path), found: messageOf(error.cause) });
+    },
+  });
   const jobs = function* (): Generator<HashJob, void> {
-    const tree = walk(target, {
-      exclude: excludedPaths(manifest.header.excluded),
-      onUnreadable: (path, error) => {
-        unreadable.add(path);
-        differences.add({ kind: 'unreadable', path: showPath(path), found: messageOf(error.cause) });
-      },
-    });
-    for (const { path, entry, found } of merge(manifest.entries(), tree)) {
+    for (const { path, entry, found } of merge(manifest.entries(), paths)) {
       if (entry === undefined && isLostAndFound(path)) continue;
       if (entry === undefined) {
         differences.add({ kind: 'extra', path: showPath(path) });
@@ -94,7 +97,7 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
   };
 
   try {
-    await hashFiles(jobs(), {
+    await tree.hash(jobs(), {
       readers,
       direct,
       signal: watch.signal,
@@ -157,11 +160,6 @@ function compare(
   if (log?.has(index, found.inode, found.ctimeNs) !== true) return content.expect(expected);
   content.isSound(expected);
   return undefined;
-}
-
-function isWithin(path: BytePath, folders: ReadonlySet<BytePath>): boolean {
-  for (let up = path; up !== '.'; up = parentOf(up)) if (folders.has(up)) return true;
-  return folders.has('.');
 }
 
 /** A file system's own folder, which rsync is told to leave alone. */

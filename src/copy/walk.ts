@@ -3,9 +3,33 @@ import { StepError, messageOf } from '../errors.ts';
 import { asidePrefix } from './aside.ts';
 import { absolute, fromBytes, join, showPath, type BytePath } from './byte-path.ts';
 
+/** What is asked of a path's inode, on this machine or another. */
+export type Stat = Pick<
+  BigIntStats,
+  | 'ino'
+  | 'dev'
+  | 'mode'
+  | 'nlink'
+  | 'uid'
+  | 'gid'
+  | 'size'
+  | 'blocks'
+  | 'rdev'
+  | 'mtimeNs'
+  | 'ctimeNs'
+  | 'isFile'
+  | 'isDirectory'
+  | 'isSymbolicLink'
+  | 'isFIFO'
+  | 'isSocket'
+  | 'isCharacterDevice'
+>;
+
 export interface Found {
   readonly path: BytePath;
-  readonly stat: BigIntStats;
+  readonly stat: Stat;
+  /** What a symlink says, where that is known already. */
+  readonly target?: BytePath;
 }
 
 export interface WalkOptions {
