@@ -1,5 +1,7 @@
 export { z } from 'zod';
 export { MigrateError, StepError, UsageError } from './errors.ts';
+export { fillNotice } from './runbook/notice-template.ts';
+export type { Message, Priority } from './runbook/notice.ts';
 export {
   absolutePath,
   duration,

@@ -13,6 +13,8 @@ export interface Overrides {
   /** Leave with exit code 3 where somebody must confirm, who is outside of the rehearsal. */
   readonly leaveUnconfirmed?: boolean;
   readonly dieHalfway?: DieHalfway;
+  /** What happens in a rehearsal is no news to anybody. */
+  readonly tellsNobody?: boolean;
 }
 
 /** One call of the program, from its arguments to its exit code. */

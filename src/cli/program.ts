@@ -9,6 +9,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addList } from './commands/list.ts';
 import { addLogs } from './commands/logs.ts';
 import { addManifest } from './commands/manifest.ts';
+import { addNotify } from './commands/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRehearse } from './commands/rehearse.ts';
 import { addResume } from './commands/resume.ts';
@@ -44,6 +45,7 @@ export function createProgram(invocation: Invocation): Program {
   addBoot(program, invocation);
   addRehearse(program, invocation);
   addConfig(program, invocation);
+  addNotify(program, invocation);
   program.addHelpText('after', firstSteps);
   return program;
 }

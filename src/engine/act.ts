@@ -2,6 +2,7 @@ import { StepError } from '../errors.ts';
 import { checkedCommands } from './commands.ts';
 import { asking } from './context.ts';
 import { crashableFiles } from './effects.ts';
+import { sendMessage } from './notify.ts';
 import { isJournalFailure, record, stepOf, throwIfInterrupted, type Session } from './session.ts';
 import { failureOf } from './failure.ts';
 import {
@@ -109,6 +110,7 @@ export function actContext(
       });
       await halfway();
     },
+    notify: (message) => sendMessage(session, node.id, message),
     progress: (progress) => ports.tell({ type: 'progress', step: node.id, progress }),
     log: (line) => {
       ports.logs.line(node.id, acting.attempt, line, 'note');

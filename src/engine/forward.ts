@@ -8,7 +8,7 @@ import { attemptStep } from './attempt.ts';
 import { attemptCheck } from './check.ts';
 import { holdForConfirmation } from './confirmation.ts';
 import { passGate } from './gates/pass.ts';
-import { tellOfEnd } from './notify.ts';
+import { prepareToTell, tellOfEnd } from './notify.ts';
 import { mustBeOpen } from './must-be-open.ts';
 import type { StepResult } from './step-result.ts';
 import { outcome, type Outcome } from './outcome.ts';
@@ -263,8 +263,10 @@ async function conclude(
       hint: `Go on with: migrate resume ${run}`,
     });
   }
+  const completed = outcome('completed', 'every step is done');
+  await prepareToTell(session, completed, options.wait);
   await record(session, { type: 'run.completed' });
-  return outcome('completed', 'every step is done');
+  return completed;
 }
 
 /** The step's failure stays what it is, also when everything is undone after it. */

@@ -4,6 +4,8 @@ export { takeMarks } from './break-glass.ts';
 export { advance, type ForwardOptions } from './forward.ts';
 export { confirmable } from './confirmable.ts';
 export { confirmByHand, decideUnconfirmed, goBackIfDue } from './confirmation.ts';
+export { NoticesUnderWay } from './notices.ts';
+export { tellOfEnd } from './notify.ts';
 export { openGateByHand } from './gates/person.ts';
 export type { Outcome } from './outcome.ts';
 export type { CrashPoint, EngineHost, LiveEvent, Notice, Notifier, Operator, Ports } from './ports.ts';

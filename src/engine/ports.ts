@@ -1,5 +1,6 @@
 import type { Journal } from '../journal/port.ts';
 import type { JournalEvent, ProcessIdentity } from '../journal/event.ts';
+import type { Message, NoticeKind } from '../runbook/notice.ts';
 import type {
   BootIdentity,
   Clock,
@@ -90,12 +91,23 @@ export interface Confirmations {
 
 /** Reaches somebody who is not at this terminal. */
 export interface Notifier {
-  /** How it went, `exitCode` 0 for well; nothing when nobody is to be told here. It takes seconds at most. */
-  notify(notice: Notice): Promise<Notified | undefined>;
+  /** Makes it outlive this process, where somebody is to be told. It takes milliseconds. */
+  keep(notice: Notice): Promise<void>;
+  /**
+   * How it went, `exitCode` 0 for well; nothing when nobody is to be told here. It takes seconds at most.
+   * @param signal ends it; what is kept stays so
+   */
+  notify(notice: Notice, signal: AbortSignal): Promise<Notified | undefined>;
 }
 
 export interface Notice {
-  readonly kind: 'soak-stopped' | 'waiting' | 'stalled' | 'failed' | 'completed';
+  /** The same for every repeat. */
+  readonly id: string;
+  readonly kind: Exclude<NoticeKind, 'test'>;
+  /** Somebody typed this call and reads how it ends. */
+  readonly watched: boolean;
+  /** What a step says, in its own words. */
+  readonly message?: Message | undefined;
   /** What to tell; never a secret, since it is in the journal. */
   readonly about: string;
   readonly step?: string | undefined;
@@ -114,6 +126,8 @@ export interface Notified {
   readonly by: string;
   readonly exitCode: number | null;
   readonly error?: string | undefined;
+  /** It was not sent, and a later process tries again. */
+  readonly kept?: boolean | undefined;
 }
 
 /** The script for a machine on which this program does not start, in the run's folder. */

@@ -6,6 +6,7 @@ import { refreshScript } from './break-glass.ts';
 import { decideLaterWrites, recordDecisions } from './later-writes.ts';
 import { recordWaivers, refuseMissing } from './missing-needs.ts';
 import { refuseIrreversible } from './point-of-no-return.ts';
+import { prepareToTell } from './notify.ts';
 import { outcome, type Outcome } from './outcome.ts';
 import { Interrupted, record, throwIfInterrupted, type Session } from './session.ts';
 import { probeUndone } from './undo-probe.ts';
@@ -67,10 +68,12 @@ async function goBack(session: Session, options: RollbackOptions): Promise<Outco
     (await passReboot(session, plan)) ??
     (await undoAll(session, plan.afterReboot, { later: [], provenLater: false }));
   if (stopped !== undefined) return stopped;
+  const wholly = outcome('rolled-back', 'everything that this run did is undone');
+  if (to === undefined) await prepareToTell(session, wholly);
   await record(session, { type: 'rollback.completed', ...(to === undefined ? {} : { to }) });
   if (to !== undefined) await refreshScript(session);
   return to === undefined
-    ? outcome('rolled-back', 'everything that this run did is undone')
+    ? wholly
     : outcome('rolled-back', `undone up to "${to}", which stays done`, {
         hint: `Go on from there with: migrate resume ${state.run}`,
       });

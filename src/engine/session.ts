@@ -3,6 +3,7 @@ import type { EventBody, JournalEvent } from '../journal/event.ts';
 import { apply } from '../journal/fold.ts';
 import { stepState, type RunState, type StepState } from '../journal/state.ts';
 import type { Node, Runbook } from '../runbook/index.ts';
+import type { NoticesUnderWay } from './notices.ts';
 import type { Ports } from './ports.ts';
 
 /** One process at work on one run, whose lock it holds. */
@@ -18,6 +19,7 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Sequence number of the last event before this process began. */
   readonly beganAfter: number;
+  readonly notices: NoticesUnderWay;
   /** The runbook was given for this rollback, in place of the code with which each step began. */
   readonly mended?: boolean | undefined;
   /** Nobody typed this: a unit goes on after a boot, or a timer samples a soak. */

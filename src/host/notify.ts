@@ -1,12 +1,18 @@
 import { messageOf } from '../errors.ts';
 import type { Notified } from '../engine/ports.ts';
 import type { Command, Host } from '../runbook/index.ts';
+import type { Priority } from '../runbook/notice.ts';
 import { findProgram } from './program.ts';
 
 /** The longest that somebody may take to be told, in milliseconds. */
 export const noticeLimitMs = 10_000;
 /** An argument may be no longer than 128 KiB, and no message should be. */
 const longestText = 4_000;
+const logPriorities: Readonly<Record<Priority, string>> = {
+  low: 'user.info',
+  medium: 'user.notice',
+  high: 'user.warning',
+};
 /** Where these programs lie on NixOS, whose units have little in their PATH. */
 const morePlaces = '/run/current-system/sw/bin:/usr/bin:/bin';
 
@@ -16,8 +22,9 @@ export async function notifyByProgram(
   program: string,
   text: string,
   json: string,
+  signal?: AbortSignal,
 ): Promise<Notified> {
-  return called(exec, program, { argv: [program, cut(text)], input: json });
+  return called(exec, program, { argv: [program, cut(text)], input: json }, signal);
 }
 
 /**
@@ -27,13 +34,17 @@ export async function notifyByProgram(
 export async function notifySystem(
   exec: Host['exec'],
   text: string,
-  options: { readonly root: boolean },
+  options: { readonly root: boolean; readonly priority?: Priority },
 ): Promise<Notified | undefined> {
+  const { root, priority = 'high' } = options;
   const ways = await Promise.all([
     byName(exec, 'logger', (file) => ({
-      argv: [file, '--tag', 'migrate', '--priority', 'user.warning', '--', cut(text)],
+      argv: [file, '--tag', 'migrate', '--priority', logPriorities[priority], '--', cut(text)],
     })),
-    options.root ? byName(exec, 'wall', (file) => ({ argv: [file], input: `${cut(text)}\n` })) : undefined,
+    // What only says that all goes well interrupts nobody.
+    root && priority !== 'low'
+      ? byName(exec, 'wall', (file) => ({ argv: [file], input: `${cut(text)}\n` }))
+      : undefined,
   ]);
   const tried = ways.filter((way) => way !== undefined);
   // Whoever heard it one way need not hear it the other.
@@ -53,10 +64,16 @@ async function byName(
   }
 }
 
-async function called(exec: Host['exec'], by: string, command: Command): Promise<Notified> {
+async function called(
+  exec: Host['exec'],
+  by: string,
+  command: Command,
+  ends?: AbortSignal,
+): Promise<Notified> {
   const limit = AbortSignal.timeout(noticeLimitMs);
+  const signal = ends === undefined ? limit : AbortSignal.any([limit, ends]);
   try {
-    const { exitCode, stderr } = await exec(command, { anyExit: true, signal: limit });
+    const { exitCode, stderr } = await exec(command, { anyExit: true, signal });
     const error = exitCode === 0 ? undefined : stderr.trim().split('\n').at(-1);
     return { by, exitCode, ...(error === undefined || error === '' ? {} : { error }) };
   } catch (thrown) {

@@ -60,6 +60,17 @@ async function hiddenOf(reference: SecretReference): Promise<readonly Hidden[]> 
   }
 }
 
+/** A secret that has been read. */
+export interface Revealed {
+  readonly value: string;
+  readonly reference: SecretReference;
+}
+
+/** Hides these in a text. */
+export function hiding(revealed: readonly Revealed[]): (text: string) => string {
+  return redactor(revealed.flatMap(({ value, reference }) => hiddenParts(value, reference)));
+}
+
 function hiddenParts(secret: string, { secret: kind, name }: SecretReference): readonly Hidden[] {
   return [...new Set([secret, ...secret.split('\n')])]
     .filter((value) => value.length >= shortestRedacted)

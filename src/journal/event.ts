@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noticeKinds } from '../runbook/notice.ts';
 import { bootIdentity as boot, commandSchema, recordedUndo } from './recorded-undo.ts';
 
 /** Raised when a reader of the previous version could no longer make sense of a line. */
@@ -83,12 +84,16 @@ const bodies = [
     type: z.literal('operator.notified'),
     about: z.string(),
     /** Which of the occasions it was, and the step that it is about. */
-    kind: z.enum(['soak-stopped', 'waiting', 'stalled', 'failed', 'completed']).optional(),
+    kind: z.enum(noticeKinds).optional(),
     step: z.string().optional(),
+    /** Its id, by which who is told knows a repeat. */
+    notice: z.string().optional(),
     /** The program that was to tell them. */
     by: z.string().optional(),
     exitCode: z.number().nullable(),
     error: z.string().optional(),
+    /** It was not sent, and a later process of any run tries again. */
+    kept: z.literal(true).optional(),
   }),
   z.object({ type: z.literal('run.interrupted'), by: z.string() }),
   z.object({ type: z.literal('run.completed') }),

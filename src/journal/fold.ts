@@ -34,6 +34,7 @@ function begin(event: EventOf<'run.started'>, seq: number, at: string): RunState
     lastProcess: undefined,
     unattended: neverUnattended,
     lastTold: undefined,
+    toldSeq: 0,
     lastSeq: seq,
     lastAt: at,
   };
@@ -55,10 +56,13 @@ export function apply(state: RunState, event: JournalEvent): void {
       if (event.tools !== undefined) state.tools = { ...state.tools, ...event.tools };
       if (event.unattended !== undefined) return;
       state.lastTold = undefined;
+      state.toldSeq = event.seq;
       for (const step of state.steps.values()) goOnSoaking(step);
       return;
     case 'operator.notified':
-      if (event.exitCode === 0) state.lastTold = event.about;
+      if (event.kind === 'message' || (event.exitCode !== 0 && event.kept !== true)) return;
+      state.lastTold = event.about;
+      state.toldSeq = event.seq;
       return;
     case 'run.completed':
       state.status = 'completed';

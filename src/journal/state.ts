@@ -128,6 +128,8 @@ export interface RunState {
   unattended: Unattended;
   /** What somebody was told last, until a person resumes: nobody is told the same at every look. */
   lastTold: string | undefined;
+  /** When that was, or when a person resumed; part of the next notice's id. */
+  toldSeq: number;
   lastSeq: number;
   lastAt: string;
 }

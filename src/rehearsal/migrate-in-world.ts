@@ -14,6 +14,7 @@ type Main = (
     readonly clock: Clock;
     readonly resumesByItself: boolean;
     readonly leaveUnconfirmed: boolean;
+    readonly tellsNobody: boolean;
   } & Partial<Dying>,
 ) => Promise<number>;
 
@@ -27,6 +28,7 @@ process.exitCode = await main(process.argv.slice(2), {
   clock: skippableClock(inWorld.clock),
   resumesByItself: true,
   leaveUnconfirmed: true,
+  tellsNobody: true,
   ...(crash === undefined ? {} : dyingAt(crash, inWorld.crashed)),
   // A boot gives process numbers anew.
   ...(passes === undefined

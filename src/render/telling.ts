@@ -86,7 +86,7 @@ function journaled(event: JournalEvent, before: View): Telling {
       return event.exitCode === 0
         ? normal(`told whom it may concern: ${event.about}`, 'plain')
         : operator(
-            `could not tell anybody: ${event.about} (${event.error ?? `exit ${event.exitCode}`})`,
+            `could not tell anybody${event.kept === true ? ', and tries again later' : ''}: ${event.about} (${event.error ?? `exit ${event.exitCode}`})`,
             'warning',
           );
     case 'run.interrupted':

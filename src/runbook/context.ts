@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import type { CommandResult, Host } from './host.ts';
 import type { Json } from './json.ts';
+import type { Message } from './notice.ts';
 import type { Sh } from './sh.ts';
 
 export interface RunInfo {
@@ -84,6 +85,11 @@ export interface ActContext<
    * @throws StateError when the journal cannot be written; then nothing further may be done
    */
   readonly note: (note: string, data?: Json) => Promise<void>;
+  /**
+   * Tells somebody who may not be there, as the operator prefers; it waits for nobody, and never fails.
+   * Missing in an act that no run journals.
+   */
+  readonly notify?: (message: Message) => Promise<void>;
   /** A line for the step's log. */
   readonly log: (line: string) => void;
   /** Aborted also when the step's time is up. */

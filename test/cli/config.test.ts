@@ -9,7 +9,7 @@ test('preferences are read, set, and refused when there is no such thing', async
   expect(await machine.run('config', 'path')).toMatchObject({ code: 0, out: `${file}\n` });
   expect(await machine.run('config', 'list')).toMatchObject({
     code: 0,
-    out: 'color = auto\nnotify = auto\njobs = 1\n',
+    out: 'color = auto\nnotify = auto\nnotify-when = away\nnotify-token = none\nnotify-headers = \njobs = 1\n',
   });
   expect(await machine.run('config', 'set', 'jobs', '4')).toMatchObject({ code: 0 });
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ jobs: 4 });

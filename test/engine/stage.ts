@@ -4,6 +4,7 @@ import {
   acceptRunbook,
   advance,
   mustBeOpen,
+  NoticesUnderWay,
   recordResume,
   rollBack,
   startEvent,
@@ -63,6 +64,10 @@ export class Stage {
   readonly logged: string[] = [];
   /** What somebody was to be told, by all processes. */
   readonly notices: Notice[] = [];
+  /** What was made to outlive its process. */
+  readonly kept: Notice[] = [];
+  /** Whether somebody is told of it; not of what a person reads at the terminal. */
+  hears: (notice: Notice) => boolean = ({ watched }) => !watched;
   readonly programs = new Map<string, Program>();
   answers: {
     confirm?: (
@@ -71,7 +76,7 @@ export class Stage {
       kind: 'confirm' | 'manual',
     ) => 'yes' | 'flag' | 'no' | 'absent';
     soak?: (step: string, unhealthy: readonly string[]) => 'rollback' | 'go-on' | 'stop' | 'absent';
-    notify?: (notice: Notice) => Notified | undefined | Promise<never>;
+    notify?: (notice: Notice) => Notified | undefined | Promise<Notified | undefined>;
     accept?: (step: string, why: string) => 'phrase' | 'flag' | 'no' | 'absent';
     stillThere?: (
       step: string,
@@ -204,7 +209,11 @@ export class Stage {
           host,
           operator: this.#operator(alive),
           notifier: {
-            notify: alive(async (notice) => {
+            keep: alive(async (notice: Notice) => {
+              if (this.hears(notice)) this.kept.push(notice);
+            }),
+            notify: alive(async (notice: Notice) => {
+              if (!this.hears(notice)) return undefined;
               this.notices.push(notice);
               return this.answers.notify?.(notice);
             }),
@@ -243,6 +252,7 @@ export class Stage {
         signal: this.interruption.signal,
         unattended: this.unattended,
         timer: this.hasTimer,
+        notices: new NoticesUnderWay(),
         beganAfter: isFirst ? 0 : this.journal.length,
       };
       const result = await work(session, isFirst);

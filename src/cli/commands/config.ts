@@ -4,10 +4,16 @@ import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 export function addConfig(program: Program, _invocation: Invocation): void {
   const config = program
     .command('config')
-    .description('read and set your preferences (color, notify, jobs); nothing that decides what a run does')
+    .description(
+      'read and set your preferences (color, notify and how, jobs); nothing that decides what a run does',
+    )
     .addHelpText(
       'after',
-      examples('migrate config list', 'migrate config set notify /usr/local/bin/tell-me'),
+      examples(
+        'migrate config list',
+        'migrate config set notify /usr/local/bin/tell-me',
+        'migrate config set notify ntfy:https://ntfy.example/my-topic',
+      ),
     );
   config
     .command('get')

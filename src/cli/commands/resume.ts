@@ -68,7 +68,7 @@ async function resume(
     const { unattended: by, awaitMount, jobs } = options;
     return resumeUnattended(name, { by, awaitMount, jobs, globals, overrides });
   }
-  const { acceptRunbook, advance, goBackIfDue, mustBeOpen, recordResume, rollBack } =
+  const { acceptRunbook, advance, goBackIfDue, mustBeOpen, recordResume, rollBack, tellOfEnd } =
     await import('../../engine/index.ts');
   const { isDue } = await import('../../plan/deadline.ts');
   const { atWork } = await import('../work/at-work.ts');
@@ -119,7 +119,9 @@ async function resume(
       mustBeOpen(session.state);
       if (session.state.status === 'rolling-back' || pinned === undefined) {
         await recordResume(session, tools.changed);
-        return rollBack(session, {});
+        const ended = await rollBack(session, {});
+        await tellOfEnd(session, ended, {});
+        return ended;
       }
       if (goesBack) {
         await recordResume(session, tools.changed);

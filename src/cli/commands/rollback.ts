@@ -58,7 +58,7 @@ export function addRollback(program: Program, invocation: Invocation): void {
 }
 
 async function rollback(name: string, options: RollbackOptions, globals: Globals, { overrides }: Invocation) {
-  const { recordResume, rollBack } = await import('../../engine/index.ts');
+  const { recordResume, rollBack, tellOfEnd } = await import('../../engine/index.ts');
   const { atWork } = await import('../work/at-work.ts');
   const { hostFor } = await import('../work/host-for.ts');
   const { oneRun } = await import('../runs/known-run.ts');
@@ -99,12 +99,14 @@ async function rollback(name: string, options: RollbackOptions, globals: Globals
       mustBeRollable(session.state, to);
       await recordResume(session);
       const code = await mended?.keep();
-      return rollBack(code === undefined ? session : { ...session, mended: true }, {
+      const ended = await rollBack(code === undefined ? session : { ...session, mended: true }, {
         ...(code === undefined ? {} : { code }),
         ...(to === undefined ? {} : { to }),
         laterWrites: options.laterWrites,
         acceptMissing: options.acceptMissing,
       });
+      await tellOfEnd(session, ended, {});
+      return ended;
     },
   );
 }

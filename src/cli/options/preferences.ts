@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { MigrateError, messageOf, exitCodes, UsageError } from '../../errors.ts';
 import { readGivenFile } from '../../host/given-file.ts';
+import { headerPattern, notifyPattern, tokenPattern, wayOf } from '../../host/notices/way.ts';
 import { didYouMean } from '../../runbook/suggestion.ts';
 import { allowedBy } from '../parameters/allowed.ts';
 import { schemaAt, valueSchemaOf } from '../parameters/schema.ts';
@@ -14,10 +15,27 @@ const schema = z.object({
   color: z.enum(['auto', 'never']).default('auto').describe('`never` is --no-color for ever'),
   notify: z
     .string()
-    .regex(/^(auto|none|\/.+)$/)
+    .regex(notifyPattern)
     .default('auto')
-    .describe('how to reach you when you are not there: `auto`, `none`, or the path of a program')
-    .meta({ expects: 'auto, none, or the absolute path of a program' }),
+    .describe('how to reach you when you are not there')
+    .meta({
+      expects: 'auto, none, or the absolute path of a program; or webhook: or ntfy: before an address',
+    }),
+  'notify-when': z
+    .enum(['away', 'always'])
+    .default('away')
+    .describe('`always`: also of how a call ends that you typed yourself'),
+  'notify-token': z
+    .string()
+    .regex(tokenPattern)
+    .default('none')
+    .describe('what a webhook or ntfy is shown as `Authorization: Bearer`')
+    .meta({ expects: 'none, env:NAME or file:/absolute/path, never the token itself' }),
+  'notify-headers': z
+    .array(z.string().regex(headerPattern))
+    .default([])
+    .describe("more headers of a webhook's request")
+    .meta({ expects: 'a JSON array of "Name=env:NAME" or "Name=file:/absolute/path"' }),
   jobs: z.int().min(1).max(64).default(1).describe('how many independent steps may run at once'),
 });
 
@@ -91,6 +109,8 @@ export async function preferenceFile(): Promise<PreferenceFile> {
           `${key} = ${JSON.stringify(text)}; allowed: ${allowedBy(allowed)}`,
         );
       }
+      // Said now, and not when nobody is there to read it.
+      if (key === 'notify') wayOf({ notify: String(read.value), token: 'none', headers: [] });
       try {
         conf.set(key, read.value);
       } catch (cause) {

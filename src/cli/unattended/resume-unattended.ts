@@ -10,7 +10,8 @@ import { reportFailure } from '../failure.ts';
 import type { Globals, Overrides } from '../invocation.ts';
 import { runsNamed, type KnownRun } from '../runs/known-run.ts';
 import { runbookToResume, runbookToRollBack } from '../runs/pinned-runbook.ts';
-import { notifyOfError } from '../work/notifier.ts';
+import { notifyOfError } from '../notices/notifier.ts';
+import { sendWaiting } from '../notices/waiting.ts';
 import { takeBackOverdue } from './overdue-run.ts';
 import { placesOf } from '../runs/places.ts';
 import { preferences } from '../options/preferences.ts';
@@ -35,6 +36,7 @@ export async function resumeUnattended(name: string | undefined, given: Unattend
   const state = placesOf(globals).state;
   await arrived(given.awaitMount, given.overrides);
   const names = name === undefined ? (await listRuns(state)).map(({ id }) => id) : [name];
+  const told = { warn: say, overrides: given.overrides };
   let worst: ExitCode = exitCodes.done;
   for (const each of names) {
     try {
@@ -46,16 +48,22 @@ export async function resumeUnattended(name: string | undefined, given: Unattend
     } catch (thrown) {
       if (thrown instanceof LockedError && thrown.code === 'lock.held') say(`left alone: ${thrown.message}`);
       else {
-        const told = { json: globals.json, verbose: false, stateDir: globals.stateDir };
-        worst = worse(worst, reportFailure(thrown, told));
+        const shown = { json: globals.json, verbose: false, stateDir: globals.stateDir };
+        worst = worse(worst, reportFailure(thrown, shown));
         // The timer would say it again every few minutes, and its unit is seen to have failed.
         if (given.by === 'boot') {
           const { folder } = runFolder(state, each);
-          await notifyOfError(hostFor(given.overrides), thrown, { run: each, folder, unattended: 'boot' });
+          await notifyOfError(
+            hostFor(given.overrides),
+            thrown,
+            { run: each, folder, unattended: 'boot' },
+            told,
+          );
         }
       }
     }
   }
+  await sendWaiting(hostFor(given.overrides), { ...told, state, signal: new AbortController().signal });
   return worst;
 }
 

@@ -1,4 +1,4 @@
-import { takeMarks, type EngineHost, type Ports } from '../../engine/index.ts';
+import { NoticesUnderWay, takeMarks, type EngineHost, type Ports } from '../../engine/index.ts';
 import { record, type Session } from '../../engine/session.ts';
 import { breakGlassIn } from '../../host/break-glass.ts';
 import { endOrphans } from '../../host/orphans.ts';
@@ -12,7 +12,8 @@ import type { Runbook } from '../../runbook/index.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import type { Overrides } from '../invocation.ts';
 import type { OpenRun } from '../runs/open-run.ts';
-import { notifierOf } from './notifier.ts';
+import { notifierOf, stateOf } from '../notices/notifier.ts';
+import { sendWaiting } from '../notices/waiting.ts';
 import { operatorOf } from '../terminal/operator.ts';
 import { valueSchemaOf, type ValueSchema } from '../parameters/schema.ts';
 import type { Prompts } from '../terminal/prompts.ts';
@@ -67,13 +68,16 @@ export async function work<Result>(
     tell({ type: 'journaled', event });
   const logs = openStepLogs(place.logs, () => host.clock.now().wall);
   const began = host.clock.now().wall;
+  const stateFolder = stateOf(place.folder);
+  const warn = (text: string) => renderer.notice(text);
+  const waiting = sendWaiting(host, { state: stateFolder, warn, overrides, signal: given.signal });
   try {
     const session: Session = {
       ports: {
         journal,
         host,
         logs,
-        notifier: notifierOf(host),
+        notifier: notifierOf(host, { state: stateFolder, warn, overrides }),
         confirmations: confirmationsIn(place.folder),
         breakGlass: breakGlassIn(place.folder),
         tell,
@@ -90,6 +94,7 @@ export async function work<Result>(
       folder: place.folder,
       signal: given.signal,
       beganAfter,
+      notices: new NoticesUnderWay(),
       unattended: given.unattended,
       timer: given.timer,
     };
@@ -97,6 +102,7 @@ export async function work<Result>(
     if (!given.fresh) tellMarks(await takeMarks(session), renderer);
     const result = await doIt(session);
     if (isOver(state)) await releaseClaims(given.claims, place.id, given.shownClaims);
+    await waiting;
     return { result, done, tookMs: Math.max(0, host.clock.now().wall - began) };
   } finally {
     logs.close();

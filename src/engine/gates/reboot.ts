@@ -5,7 +5,7 @@ import { failureOf } from '../failure.ts';
 import { stepOf, throwIfInterrupted, type Session } from '../session.ts';
 import type { StepResult } from '../step-result.ts';
 import { enterGate, gateText } from './enter.ts';
-import { openGate } from './open.ts';
+import { openGate, tellOfOpening } from './open.ts';
 
 /** Asks for a boot, and opens when one has happened and what must hold after it holds. */
 export async function passRebootGate(session: Session, node: RebootNode): Promise<StepResult> {
@@ -34,5 +34,6 @@ export async function passRebootGate(session: Session, node: RebootNode): Promis
     };
   }
   await openGate(session, node, { by: 'boot', boot });
+  await tellOfOpening(session, node, `the machine has booted, and "${node.id}" is open`);
   return { kind: 'done' };
 }

@@ -6,7 +6,7 @@ import { stepContext } from '../context.ts';
 import { refresh } from '../freshness.ts';
 import { stepOf, throwIfInterrupted, type Session } from '../session.ts';
 import { enterGate } from './enter.ts';
-import { openGate } from './open.ts';
+import { openGate, tellOfOpening } from './open.ts';
 import { look } from './soak-look.ts';
 import { stopped, stopWhenUnhealthy } from './soak-stop.ts';
 import { enteringWords, progressOf, stillSoaking, tellCountdown } from './soak-words.ts';
@@ -38,7 +38,7 @@ export async function passSoak(session: Session, node: SoakNode, wait: boolean):
     const pauseMs = Math.max(1, Math.ceil(pause));
     const goesOn = wait && !progress.open;
     tellCountdown(session, node, progress, rule, goesOn ? pauseMs : undefined);
-    if (progress.open) return openSoak(session, node, max);
+    if (progress.open) return openSoak(session, node, max, wait);
     const stop = await stopWhenUnhealthy(session, node, progress);
     if (stop !== undefined) return stop;
     if (!wait) return stillSoaking(session, progress, node, rule);
@@ -56,10 +56,11 @@ function limitsOf(session: Session, node: SoakNode): SoakRule & { readonly max: 
   };
 }
 
-async function openSoak(session: Session, node: SoakNode, max: number): Promise<StepResult> {
+async function openSoak(session: Session, node: SoakNode, max: number, wait: boolean): Promise<StepResult> {
   const stale = await refresh(session, node.fresh, max);
   if (stale !== undefined) return stale;
   const { host } = session.ports;
   await openGate(session, node, { by: 'time', boot: await host.boot() });
+  await tellOfOpening(session, node, `the soak "${node.id}" has opened, it was healthy all along`, wait);
   return { kind: 'done' };
 }

@@ -8,6 +8,7 @@ export { errorDocument } from './error.ts';
 export { listDocument } from './list.ts';
 export { liveDocument } from './live.ts';
 export { logsDocument } from './logs.ts';
+export { noticesDocument, noticeSentDocument, noticeTemplatesDocument } from './notices.ts';
 export { notificationDocument } from './notification.ts';
 export { planDocument } from './plan.ts';
 export { rehearsalDocument } from './rehearsal.ts';
