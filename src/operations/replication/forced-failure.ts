@@ -76,8 +76,8 @@ ExecStart=/bin/sh -c "echo failed on purpose, to see that it is told >&2; exit 1
 `;
 
 async function fail({ host, input, captured, exec }: ActContext<unknown, unknown, Input, Captured>) {
-  await host.files.makeFolder(captured.dropIn.slice(0, captured.dropIn.lastIndexOf('/')));
-  await host.files.replace(captured.dropIn, text);
+  await exec(sh`mkdir -p ${captured.dropIn.slice(0, captured.dropIn.lastIndexOf('/'))}`);
+  await exec(sh.with({ input: text })`tee ${captured.dropIn}`);
   await exec(sh`systemctl daemon-reload`);
   const { exitCode } = await exec(sh`systemctl start ${input.unit}`, { anyExit: true });
   const [state] = [...(await presentUnits(host, [input.unit])).values()];
