@@ -9,7 +9,7 @@ import { listingDifferences, listTree, parseResticListing, type Listed } from '.
 import { lookAtTree } from './look-at.ts';
 import type { Asked, ResticSource } from './sources.ts';
 import { clearStaging, makeDataset, makeHolder, mustFit, type Staging } from './staging.ts';
-import { endsAll, type Working } from './time-limit.ts';
+import { endsAll, withinLimit, type Working } from './time-limit.ts';
 
 /** How many snapshots are tried, newest first. */
 const mostTries = 3;
@@ -21,6 +21,7 @@ const record = z.object({ snapshot: z.string(), verified: z.boolean() });
  * Restores the newest snapshot of this host, path and tags that proves sound. That there is none is
  * believed only of a repository that answers.
  *
+ * @param askMs how long a question may take: restic asks a repository that does not answer for a quarter of an hour
  * @throws StepError `restore.none-fits`, `restore.differs`, `restore.unsound`, and those of `mustSucceed`
  */
 export async function fromRestic(
@@ -29,10 +30,12 @@ export async function fromRestic(
   source: ResticSource,
   staging: Staging,
   properties: Readonly<Record<string, string>>,
+  askMs: number,
 ): Promise<Asked> {
   const path = source.path ?? place.path;
   // Nothing is locked: a machine that died in the middle of a backup has left its lock, and must be restored.
-  const { stdout } = await askRestic(context.host, source, ['snapshots', '--json', '--no-lock']);
+  const args = ['snapshots', '--json', '--no-lock'];
+  const { stdout } = await withinLimit(context, askMs, ({ host }) => askRestic(host, source, args));
   const all = JSON.parse(stdout) as Snapshot[];
   const { candidates, others } = chooseSnapshots(all, { host: source.host, path, tags: source.tags });
   if (candidates.length === 0) {
@@ -45,7 +48,7 @@ export async function fromRestic(
   const wrong: string[] = [];
   for (const snapshot of candidates.slice(0, mostTries)) {
     try {
-      return await stageSnapshot(context, { place, source, staging, properties, snapshot, path });
+      return await stageSnapshot(context, { place, source, staging, properties, snapshot, path, askMs });
     } catch (error) {
       if (endsAll(error, context.signal)) throw error;
       wrong.push(`${snapshot.id.slice(0, 8)} of ${snapshot.time.slice(0, 19)}: ${messageOf(error)}`);
@@ -62,12 +65,15 @@ interface Staged {
   readonly properties: Readonly<Record<string, string>>;
   readonly snapshot: Snapshot;
   readonly path: string;
+  readonly askMs: number;
 }
 
 async function stageSnapshot(context: Working, given: Staged): Promise<Asked> {
   const { host, exec, progress, run } = context;
-  const { place, source, staging, properties, snapshot, path } = given;
-  const listing = await listSnapshot(context, source, snapshot.id, path);
+  const { place, source, staging, properties, snapshot, path, askMs } = given;
+  const listing = await withinLimit(context, askMs, (asking) =>
+    listSnapshot(asking, source, snapshot.id, path),
+  );
   const files = listing.filter(({ type }) => type === 'file');
   if (files.length === 0) throw new StepError('restore.empty', `it holds no file of ${path}`);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);

@@ -98,7 +98,18 @@ async function checkSqlite(host: Host, root: string, file: string, thorough: boo
     };
   }
   const as =
-    stat.uid === 0 ? [] : ['setpriv', `--reuid=${stat.uid}`, `--regid=${stat.gid}`, '--clear-groups', '--'];
+    stat.uid === 0
+      ? []
+      : [
+          'setpriv',
+          `--reuid=${stat.uid}`,
+          `--regid=${stat.gid}`,
+          '--clear-groups',
+          // A staging is closed to everybody else.
+          '--inh-caps=+dac_override',
+          '--ambient-caps=+dac_override',
+          '--',
+        ];
   const check = thorough ? 'PRAGMA integrity_check(3);' : 'PRAGMA quick_check(1);';
   try {
     const { stdout, stderr, exitCode } = await host.exec(

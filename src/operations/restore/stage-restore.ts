@@ -192,7 +192,9 @@ function ask(
   properties: Readonly<Record<string, string>>,
 ): Promise<Asked> {
   if (source.kind === 'restic' || source.kind === 's3') {
-    return fromRestic(working, place, source, staging, properties);
+    // The sources to come need the time that one which does not answer would take.
+    const askMs = Math.min(120_000, durationMs(place.limit) / 10);
+    return fromRestic(working, place, source, staging, properties, askMs);
   }
   const { dataset } = staging;
   if (dataset === undefined) throw noDataset(place);
