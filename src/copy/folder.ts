@@ -13,10 +13,10 @@ export function identify(path: string): FolderIdentity | undefined {
 }
 
 export function sameFolder(
-  one: Pick<FolderIdentity, 'device' | 'inode'>,
-  other: Pick<FolderIdentity, 'device' | 'inode'>,
+  one: Pick<FolderIdentity, 'device' | 'inode' | 'host'>,
+  other: Pick<FolderIdentity, 'device' | 'inode' | 'host'>,
 ): boolean {
-  return one.device === other.device && one.inode === other.inode;
+  return one.device === other.device && one.inode === other.inode && one.host === other.host;
 }
 
 /**
@@ -27,7 +27,11 @@ export function isCopy(
   { source, target }: { readonly source: FolderIdentity; readonly target: FolderIdentity },
   now: FolderIdentity,
 ): boolean {
-  return now.inode === target.inode && !(sameFolder(now, source) && source.device !== target.device);
+  return (
+    now.host === target.host &&
+    now.inode === target.inode &&
+    !(sameFolder(now, source) && source.device !== target.device)
+  );
 }
 
 /** How an empty folder looked, so that it can be left like that again. */

@@ -7,6 +7,8 @@ export const folderIdentity = z.strictObject({
   /** `major:minor` */
   device: z.string(),
   inode: z.string(),
+  /** Of another machine, as ssh names it. */
+  host: z.string().optional(),
 });
 
 /** A folder by what it is, not by its path, which a mount may cover. */

@@ -78,7 +78,7 @@ export function rsyncFlags(asRoot: boolean): readonly string[] {
 }
 
 /** Paths are not taken apart by the shell there, and a half that hears nothing for long ends by itself. */
-function farOptions(access: FarAccess): readonly string[] {
+export function farOptions(access: FarAccess): readonly string[] {
   return ['--secluded-args', `--timeout=${silenceSeconds}`, `--rsh=${rsyncShell(access)}`];
 }
 

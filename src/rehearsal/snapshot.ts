@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { parseMountInfo } from '../host/mounts.ts';
+import { parseMountInfo } from '../runbook/index.ts';
 import type { HashMemory } from './hash-memory.ts';
 import { readXattrs } from './xattrs.ts';
 

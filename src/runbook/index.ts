@@ -65,6 +65,7 @@ export {
 export type { LaterWrites, LaterWritesDecision } from './later-writes.ts';
 export { durationMs } from './duration.ts';
 export { issueText } from './issue-text.ts';
+export { parseMountInfo } from './mount-info.ts';
 export { didYouMean } from './suggestion.ts';
 export { validate } from './validate.ts';
 export { absolutePath, duration } from './parameter.ts';

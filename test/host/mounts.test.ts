@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseMountInfo, readMounts } from '../../src/host/mounts.ts';
+import { readMounts } from '../../src/host/mounts.ts';
+import { parseMountInfo } from '../../src/runbook/index.ts';
 import { systemFiles } from '../../src/host/files.ts';
 import { mountAt } from '../../src/runbook/mount-table.ts';
 

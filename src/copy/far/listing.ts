@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StepError } from '../../errors.ts';
 import { asidePrefix } from '../aside.ts';
@@ -29,7 +30,7 @@ type Exact = ReadonlyMap<BytePath, { readonly mtimeNs: bigint; readonly rdev: bi
 export async function listFar(
   far: FarShell,
   root: string,
-  scratch: string,
+  scratch: string | undefined,
   { exclude, onOtherFileSystem, signal }: WalkOptions & { readonly signal?: AbortSignal | undefined },
 ): Promise<Iterable<Found>> {
   const child = far.start(listing, [root], signal);
@@ -43,7 +44,7 @@ export async function listFar(
     child.once('close', resolve);
   });
   ended.catch(() => {});
-  const sorted = new Sorted(scratch, signal);
+  const sorted = new Sorted(scratch !== undefined && existsSync(scratch) ? scratch : tmpdir(), signal);
   try {
     const exact = new Map<BytePath, { mtimeNs: bigint; rdev: bigint }>();
     let isWhole = false;

@@ -78,7 +78,10 @@ export class FarShell {
     const turn = this.#turn.then(
       () =>
         new Promise<FarAnswer>((answer, fail) => {
-          if (this.#closed !== undefined) return void fail(this.#closed);
+          if (this.#closed !== undefined) {
+            fail(this.#closed);
+            return;
+          }
           this.#open = { answer, fail };
           const code = Buffer.from(withWords(program, words));
           this.#child.stdin.write(

@@ -25,8 +25,8 @@ for file; do
   rm -f -- "$file" 2>/dev/null || { chmod u+w -- "\${file%/*}" && rm -f -- "$file"; } || exit 1
 done' sh`;
 
-/** @param scratch a folder here for lists of paths */
-export function farTree(far: FarShell, root: string, scratch: string): FarTree {
+/** @param scratch a folder here for lists of paths, which may be long; the one for temporary files when left out */
+export function farTree(far: FarShell, root: string, scratch?: string): FarTree {
   const place = far.place(root);
   const ask = async (program: string, failed: string, input?: Buffer) => {
     const { exitCode, stdout, stderr } = await far.ask(program, [root], input);
