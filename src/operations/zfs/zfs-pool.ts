@@ -3,7 +3,7 @@ import { StepError } from '../../errors.ts';
 import { mountAt, operation, type Host } from '../../runbook/index.ts';
 import { datasetName, poolName, poolOf } from './names.ts';
 import { mustSupport } from './supported.ts';
-import { usablePool, zfsProperties } from './zfs.ts';
+import { poolFill, zfsProperties } from './zfs.ts';
 
 const percent = z.number().min(0).max(100);
 
@@ -71,7 +71,8 @@ function poolGiven({ pool, dataset }: Input): string {
 
 async function look(host: Host, input: Input): Promise<Output> {
   const pool = poolGiven(input);
-  const { guid, health, capacity } = await usablePool(host, pool);
+  const { line, percent: capacity, available } = await poolFill(host, pool);
+  const { guid, health } = line;
   const warnings: string[] = [];
   if (health === 'DEGRADED') {
     if (input.degraded !== 'accept') {
@@ -84,18 +85,17 @@ async function look(host: Host, input: Input): Promise<Output> {
     warnings.push(`the pool ${pool} is DEGRADED`);
   }
   const { warning = 80, critical = 90 } = input.capacity ?? {};
-  if (capacity === undefined || capacity > critical) {
+  if (capacity > critical) {
     throw new StepError(
       'zfs.capacity',
-      `the pool ${pool} is ${capacity ?? 'an unknown number of'} % full, and ${critical} is the limit; it stops writing a few percent before 100`,
+      `the pool ${pool} is ${capacity} % full, and ${critical} is the limit; it stops writing a few percent before 100`,
       'Destroy what is not needed (snapshots hold what was deleted: zfs list -o space), or add disks.',
     );
   }
   if (capacity > warning) warnings.push(`the pool ${pool} is ${capacity} % full`);
-  const root = await zfsProperties(host, pool, ['available']);
   if (input.parent !== undefined) warnings.push(...(await lookAtParent(host, input.parent)));
   await mustSupport(host, pool, input.properties ?? {});
-  return { pool, guid, health, capacity, available: Number(root?.available.value ?? 0), warnings };
+  return { pool, guid, health, capacity, available, warnings };
 }
 
 /** @throws StepError `zfs.no-parent`, `zfs.parent-shadows` */

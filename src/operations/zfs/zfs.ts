@@ -105,6 +105,29 @@ export async function usablePool(host: Host, pool: string): Promise<PoolLine> {
   );
 }
 
+/** How full a pool is. */
+export interface PoolFill {
+  readonly line: PoolLine;
+  /** Percent in use, of the pool or of what datasets may take, whichever is more. */
+  readonly percent: number;
+  /** Bytes that datasets may still take. */
+  readonly available: number;
+}
+
+/**
+ * Asks how full a pool is. ZFS keeps a part of it back, nearly half of a tiny one, so that no dataset can be
+ * written to while the pool itself still has room.
+ * @throws StepError as usablePool
+ */
+export async function poolFill(host: Host, pool: string): Promise<PoolFill> {
+  const line = await usablePool(host, pool);
+  const root = await zfsProperties(host, pool, ['used', 'available']);
+  const used = Number(root?.used.value ?? 0);
+  const available = Number(root?.available.value ?? 0);
+  const share = used + available > 0 ? Math.floor((used / (used + available)) * 100) : 100;
+  return { line, percent: Math.max(line.capacity ?? 0, share), available };
+}
+
 async function get(
   host: Host,
   flags: readonly string[],
