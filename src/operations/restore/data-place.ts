@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { absolutePath } from '../../runbook/index.ts';
+import { datasetName } from '../zfs/names.ts';
 
 const beneath = z
   .string()
@@ -9,10 +10,6 @@ const beneath = z
       path !== '' && !path.startsWith('/') && posix.normalize(path) === path && !path.startsWith('..'),
     { error: 'expected a path within the data folder, such as sonarr.db' },
   );
-
-const datasetName = z.string().regex(/^[\w.:-]+(\/[\w.:-]+)+$/, {
-  error: 'expected the full name of a dataset, such as tank/persist/sonarr',
-});
 
 const accountName = z.string().regex(/^[\w.-]+$/, { error: 'expected the name of an account' });
 
@@ -33,5 +30,3 @@ export const dataPlace = z.strictObject({
   owner: z.strictObject({ user: accountName, group: accountName }).optional(),
 });
 export type DataPlace = z.output<typeof dataPlace>;
-
-export { datasetName };

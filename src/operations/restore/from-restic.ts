@@ -103,7 +103,7 @@ async function stageSnapshot(context: Working, given: Staged): Promise<Asked> {
   const tree = dataset === undefined ? leaf : root;
   if (dataset !== undefined) await raise(context, root, path, listing);
   await mustEqual(host, tree, listing);
-  const { state, why } = await lookAtTree(host, tree, place);
+  const { state, why } = await lookAtTree(host, tree, place, run.folder);
   if (state !== 'present') throw new StepError('restore.unsound', `what was restored is ${state}: ${why}`);
   return {
     is: 'staged',

@@ -1,7 +1,7 @@
 import { messageOf, StepError } from '../../errors.ts';
-import { sh, type Command } from '../../runbook/index.ts';
+import { sh, type Command, type Host } from '../../runbook/index.ts';
 import type { DataPlace } from './data-place.ts';
-import { askZfs, readDataset, snapshotsOf, zfsArgv, type AskZfs, type DatasetSnapshot } from './datasets.ts';
+import { hostThrough, newestFirst, readDataset, throughSsh, type DatasetSnapshot } from './datasets.ts';
 import { lookAtTree } from './look-at.ts';
 import type { Asked, ReplicaSource } from './sources.ts';
 import { clearStaging, makeHolder, mountStaged, mustFit, type Staging } from './staging.ts';
@@ -18,7 +18,7 @@ interface DatasetStaging extends Staging {
 /**
  * Brings the newest sound snapshot of the data's own dataset back as a clone, which takes no room. What is there
  * now stays as it is.
- * @throws StepError `restore.none-fits`, `restore.no-pool`, `restore.zfs`
+ * @throws StepError `restore.none-fits`, and those of `readDataset`
  */
 export async function fromSnapshot(
   context: Working,
@@ -27,7 +27,7 @@ export async function fromSnapshot(
 ): Promise<Asked> {
   const { exec, host } = context;
   return newestSound(context, {
-    ask: askZfs(host),
+    there: host,
     from: place.dataset ?? '',
     most: mostLooks,
     place,
@@ -43,7 +43,7 @@ export async function fromSnapshot(
 /**
  * Receives the newest sound snapshot of a replica, in another pool or on another machine, into a new dataset.
  * Nothing is ever rolled back for it.
- * @throws StepError `restore.none-fits`, `restore.other-guid`, `restore.no-pool`, `restore.zfs`
+ * @throws StepError `restore.none-fits`, `restore.other-guid`, and those of `readDataset`
  */
 export async function fromReplica(
   context: Working,
@@ -53,7 +53,7 @@ export async function fromReplica(
 ): Promise<Asked> {
   const { exec, host } = context;
   return newestSound(context, {
-    ask: askZfs(host, source.ssh),
+    there: hostThrough(host, source.ssh),
     from: source.dataset,
     most: mostReceived,
     place,
@@ -62,7 +62,7 @@ export async function fromReplica(
       const { dataset, root } = staging;
       await mustFit(host, place, snapshot.referenced, snapshot.name);
       await exec(sendReceive(source.ssh, snapshot.name, dataset));
-      const [received] = await snapshotsOf(askZfs(host), dataset);
+      const [received] = await newestFirst(host, dataset);
       if (received?.guid !== snapshot.guid) {
         throw new StepError(
           'restore.other-guid',
@@ -79,11 +79,11 @@ export async function fromReplica(
 /** The script is fixed; the names are its arguments, which no shell reads as anything else. */
 function sendReceive(ssh: string | undefined, snapshot: string, dataset: string): Command {
   const script = 'set -o pipefail; target=$1; shift; "$@" | zfs receive -u "$target"';
-  return { argv: ['bash', '-c', script, 'bash', dataset, ...zfsArgv(ssh, ['send', snapshot])] };
+  return { argv: ['bash', '-c', script, 'bash', dataset, ...throughSsh(ssh, ['zfs', 'send', snapshot])] };
 }
 
 interface Search {
-  readonly ask: AskZfs;
+  readonly there: Host;
   readonly from: string;
   readonly most: number;
   readonly place: DataPlace;
@@ -93,11 +93,11 @@ interface Search {
 }
 
 async function newestSound(context: Working, search: Search): Promise<Asked> {
-  const { ask, from, most, place, staging } = search;
-  if ((await readDataset(ask, from)) === undefined) {
+  const { there, from, most, place, staging } = search;
+  if ((await readDataset(there, from)) === undefined) {
     return { is: 'none', proof: `its pool is there and has no dataset ${from}` };
   }
-  const snapshots = await snapshotsOf(ask, from);
+  const snapshots = await newestFirst(there, from);
   if (snapshots.length === 0) return { is: 'none', proof: `${from} has no snapshot` };
   const wrong: string[] = [];
   for (const snapshot of snapshots.slice(0, most)) {
@@ -106,7 +106,7 @@ async function newestSound(context: Working, search: Search): Promise<Asked> {
     try {
       await search.stage(snapshot);
       await mountStaged(context, staging);
-      const { state, why } = await lookAtTree(context.host, staging.root, place);
+      const { state, why } = await lookAtTree(context.host, staging.root, place, context.run.folder);
       if (state === 'present') {
         const { name } = snapshot;
         return { is: 'staged', snapshot: name, detail: name, tree: staging.root, clone: search.clone };

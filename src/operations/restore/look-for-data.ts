@@ -24,13 +24,13 @@ export const lookForData = operation({
     guid: z.string().nullable(),
   }),
   idempotent: true,
-  preview: async ({ host, input }) => {
-    const { state, why } = await lookAt(host, input);
+  preview: async ({ host, input, run }) => {
+    const { state, why } = await lookAt(host, input, run.folder);
     return { summary: `${input.path}: ${state}, ${why}`, facts: { state } };
   },
   describe: ({ input }) => `look whether the data is there and sound at ${input.path}`,
-  run: async ({ host, input }) => {
-    const { state, why, guid } = await lookAt(host, input);
+  run: async ({ host, input, run }) => {
+    const { state, why, guid } = await lookAt(host, input, run.folder);
     if (state === 'unknown') {
       throw new StepError(
         'restore.unknown',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { resticAccess } from '../restic/restic.ts';
 import { absolutePath } from '../../runbook/index.ts';
-import { datasetName } from './data-place.ts';
+import { datasetName } from '../zfs/names.ts';
 
 const repository = {
   ...resticAccess,

@@ -9,7 +9,7 @@ import {
   type SourceKind,
 } from './attempts.ts';
 import { dataPlace, type DataPlace } from './data-place.ts';
-import { askZfs, localProperties, readDataset } from './datasets.ts';
+import { localProperties, readDataset } from './datasets.ts';
 import { fromRestic } from './from-restic.ts';
 import { fromReplica, fromSnapshot } from './from-zfs.ts';
 import { lookAt } from './look-at.ts';
@@ -113,7 +113,7 @@ async function stage(context: Context): Promise<Output> {
   const { host, input, run } = context;
   const began = host.clock.now().monotonic;
   const ms = () => Math.max(0, host.clock.now().monotonic - began);
-  const now = await lookAt(host, input);
+  const now = await lookAt(host, input, run.folder);
   const nothing = { source: null, snapshot: null, staged: null };
   // Somebody has brought it back since it was missed.
   if (now.state === 'present') return { outcome: 'came-back', ...nothing, attempts: [], ms: ms() };
@@ -210,10 +210,9 @@ async function propertiesOf(
   { dataset, properties = {} }: Input,
 ): Promise<Readonly<Record<string, string>>> {
   if (dataset === undefined) return {};
-  const ask = askZfs(host);
-  return (await readDataset(ask, dataset)) === undefined
+  return (await readDataset(host, dataset)) === undefined
     ? properties
-    : { ...properties, ...(await localProperties(ask, dataset)) };
+    : { ...properties, ...(await localProperties(host, dataset)) };
 }
 
 async function identify(
@@ -222,7 +221,7 @@ async function identify(
   { dataset, holder }: Staging,
 ): Promise<z.output<typeof stagedData>> {
   const stat = await host.files.stat(tree);
-  const found = dataset === undefined ? undefined : await readDataset(askZfs(host), dataset);
+  const found = dataset === undefined ? undefined : await readDataset(host, dataset);
   if (stat === undefined) throw new StepError('restore.not-staged', `${tree} is gone`);
   const { device, inode } = stat;
   return { path: tree, device, inode, dataset: dataset ?? null, guid: found?.guid ?? null, clone, holder };

@@ -3,7 +3,8 @@ import { StepError } from '../../errors.ts';
 import { mountAt, sh, type Host, type RunInfo } from '../../runbook/index.ts';
 import type { SourceKind } from './attempts.ts';
 import type { DataPlace } from './data-place.ts';
-import { askZfs, readDataset } from './datasets.ts';
+import { destroyOne } from '../zfs/destroy-one.ts';
+import { newestFirst, readDataset } from './datasets.ts';
 import type { Working } from './time-limit.ts';
 
 /** Where data is put together before it takes its place: on the same file system, and out of everybody's way. */
@@ -43,7 +44,7 @@ export async function makeDataset(
   properties: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { exec, host } = context;
-  if ((await readDataset(askZfs(host), dataset)) === undefined) {
+  if ((await readDataset(host, dataset)) === undefined) {
     const set = Object.entries({ ...properties, canmount: 'noauto', mountpoint: root });
     await exec(sh`zfs create ${set.flatMap(([name, value]) => ['-o', `${name}=${value}`])} ${dataset}`);
   }
@@ -62,11 +63,10 @@ export async function mountStaged(
 }
 
 /** Removes what this run has put together for one source, and only that. */
-export async function clearStaging({ exec, host }: Working, staging: Staging): Promise<void> {
+export async function clearStaging(context: Working, staging: Staging): Promise<void> {
+  const { exec, host } = context;
   const { holder, root, dataset } = staging;
-  if (dataset !== undefined && (await readDataset(askZfs(host), dataset)) !== undefined) {
-    await exec(sh`zfs destroy -r ${dataset}`);
-  }
+  if (dataset !== undefined) await destroyStaged(context, dataset);
   if ((await host.files.stat(holder)) === undefined) return;
   await refuseMounts(host, holder);
   // What was restored may be read-only even for its owner, on file systems that mind it for root too.
@@ -74,6 +74,16 @@ export async function clearStaging({ exec, host }: Working, staging: Staging): P
     await exec(sh`chmod -R u+rwX -- ${holder}`, { anyExit: true });
   }
   await exec(sh`rm -rf --one-file-system -- ${holder}`);
+}
+
+async function destroyStaged(context: Working, dataset: string): Promise<void> {
+  const { exec, host } = context;
+  const found = await readDataset(host, dataset);
+  if (found === undefined) return;
+  // With it goes what was received, and what a timer has taken of it meanwhile.
+  for (const { name, guid } of await newestFirst(host, dataset)) await destroyOne(context, name, guid);
+  if ((await host.mounts()).some(({ source }) => source === dataset)) await exec(sh`zfs unmount ${dataset}`);
+  await destroyOne(context, dataset, found.guid);
 }
 
 /** @throws StepError `restore.in-use` */

@@ -1,5 +1,5 @@
 import { mountAt, sh, type Host } from '../../runbook/index.ts';
-import { askZfs, childrenOf, readDataset, type Dataset } from './datasets.ts';
+import { childrenOf, localProperties, readDataset, type Dataset } from './datasets.ts';
 import { StepError } from '../../errors.ts';
 import { changed, type SwapStanding } from './swap-folder.ts';
 import type { Working } from './time-limit.ts';
@@ -18,11 +18,10 @@ export interface DatasetSwap {
 }
 
 export async function datasetStanding(host: Host, swap: DatasetSwap): Promise<SwapStanding> {
-  const ask = askZfs(host);
   const [at, waits, gone] = [
-    await readDataset(ask, swap.dataset),
-    await readDataset(ask, swap.staged.dataset),
-    await readDataset(ask, swap.aside),
+    await readDataset(host, swap.dataset),
+    await readDataset(host, swap.staged.dataset),
+    await readDataset(host, swap.aside),
   ];
   const { live, staged } = swap;
   if (at?.guid === staged.guid) return (await isFinished(host, swap, at)) ? 'done' : 'partial';
@@ -49,12 +48,11 @@ async function isFinished(host: Host, swap: DatasetSwap, at: Dataset): Promise<b
 /** @throws StepError `restore.changed`, `restore.children`, `restore.not-mounted`, and `command.failed` of a busy mount */
 export async function swapDataset(context: Working, swap: DatasetSwap): Promise<void> {
   const { exec, host, note } = context;
-  const ask = askZfs(host);
   const standing = await datasetStanding(host, swap);
   if (standing === 'done') return;
   if (typeof standing === 'object') throw changed(standing.unknown);
   const { dataset, staged, aside, path, live } = swap;
-  if (live !== null && (await readDataset(ask, dataset))?.guid === live) {
+  if (live !== null && (await readDataset(host, dataset))?.guid === live) {
     const children = await childrenOf(host, dataset);
     if (children.length > 0) {
       throw new StepError(
@@ -64,45 +62,62 @@ export async function swapDataset(context: Working, swap: DatasetSwap): Promise<
       );
     }
     await note('moves the dataset that is there aside', { dataset, aside, guid: live });
+    // A rename takes its clones' mounts away for a moment, and cannot where one is mounted.
+    await unmount(context, staged.dataset);
     await unmount(context, dataset);
     // First, or both would want the same mount point at the next boot.
     await exec(sh`zfs set canmount=noauto ${dataset}`);
-    await exec(sh`zfs rename ${dataset} ${aside}`);
+    await rename(context, dataset, aside);
   }
-  if ((await readDataset(ask, staged.dataset))?.guid === staged.guid) {
+  if ((await readDataset(host, staged.dataset))?.guid === staged.guid) {
     await note('gives what was restored its name', { from: staged.dataset, to: dataset });
     await unmount(context, staged.dataset);
-    await exec(sh`zfs rename ${staged.dataset} ${dataset}`);
+    await rename(context, staged.dataset, dataset);
   }
+  const has = await localProperties(host, dataset);
   for (const [name, value] of Object.entries(swap.properties)) {
-    await exec(sh`zfs set ${`${name}=${value}`} ${dataset}`);
+    if (has[name] !== value) await exec(sh`zfs set ${`${name}=${value}`} ${dataset}`);
   }
-  const found = await readDataset(ask, dataset);
+  const found = await readDataset(host, dataset);
   // The history of snapshots comes to the one that lives, and what is aside can be destroyed some day.
   if (found !== undefined && isCloneOf(found, aside)) await exec(sh`zfs promote ${dataset}`);
   await unmountIfElsewhere(context, swap);
-  await exec(sh`zfs set ${`mountpoint=${path}`} ${dataset}`);
-  await exec(sh`zfs set canmount=on ${dataset}`);
+  if (found?.mountPoint !== path) await exec(sh`zfs set ${`mountpoint=${path}`} ${dataset}`);
+  if (found?.canmount !== 'on') await exec(sh`zfs set canmount=on ${dataset}`);
   if (mountAt(await host.mounts(), path)?.source !== dataset) await exec(sh`zfs mount ${dataset}`);
   await exec(sh`sync -f ${path}`);
-  if (await isFinished(host, swap, (await readDataset(ask, dataset)) ?? ({} as Dataset))) return;
+  if (await isFinished(host, swap, (await readDataset(host, dataset)) ?? ({} as Dataset))) return;
   throw new StepError('restore.not-mounted', `${dataset} has its name, and is not mounted at ${path}`);
 }
 
 /** Puts the dataset that was there back, and keeps what was restored, with whatever was written to it since. */
 export async function swapDatasetBack(context: Working, swap: DatasetSwap, undone: string): Promise<void> {
   const { exec, host } = context;
-  const ask = askZfs(host);
   const { dataset, staged, aside, path, live } = swap;
-  if ((await readDataset(ask, dataset))?.guid === staged.guid) {
+  if ((await readDataset(host, dataset))?.guid === staged.guid) {
     await unmount(context, dataset);
     await exec(sh`zfs set canmount=noauto ${dataset}`);
-    await exec(sh`zfs rename ${dataset} ${undone}`);
+    await rename(context, dataset, undone);
   }
   if (live === null) return;
-  if ((await readDataset(ask, aside))?.guid === live) await exec(sh`zfs rename ${aside} ${dataset}`);
+  if ((await readDataset(host, aside))?.guid === live) await rename(context, aside, dataset);
   await exec(sh`zfs set canmount=on ${dataset}`);
   if (mountAt(await host.mounts(), path)?.source !== dataset) await exec(sh`zfs mount ${dataset}`);
+}
+
+/** Milliseconds after an unmount for which ZFS may still hold a dataset; zfs-fuse does. */
+const lettingGoMs = [100, 200, 400, 800, 1_600];
+
+/** @throws StepError `command.failed` */
+async function rename({ exec, host, signal }: Working, from: string, to: string): Promise<void> {
+  const command = sh`zfs rename ${from} ${to}`;
+  for (const wait of lettingGoMs) {
+    const { exitCode, stderr } = await exec(command, { anyExit: true });
+    if (exitCode === 0) return;
+    if (!/busy/i.test(stderr)) break;
+    await host.clock.sleep(wait, signal);
+  }
+  await exec(command);
 }
 
 function isCloneOf({ origin }: Dataset, dataset: string): boolean {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { StepError } from '../../errors.ts';
 import { mountAt, operation, type ActContext, type CapturedContext } from '../../runbook/index.ts';
 import { dataPlace } from './data-place.ts';
-import { askZfs, localProperties, readDataset } from './datasets.ts';
+import { localProperties, readDataset } from './datasets.ts';
 import { lookAt } from './look-at.ts';
 import { stagedData } from './stage-restore.ts';
 import { clearHolder } from './staging.ts';
@@ -46,9 +46,9 @@ export const swapIn = operation({
       captured.kind === 'dataset' ? captured.staged.dataset : captured.staged.path
     } to ${placeOf(captured)}`,
   run: async (context) => {
-    const { captured, host, input } = context;
+    const { captured, host, input, run } = context;
     const begun = (await standingOf(host, captured)) !== 'not-started';
-    const { state, why } = begun ? { state: 'absent', why: '' } : await lookAt(host, input);
+    const { state, why } = begun ? { state: 'absent', why: '' } : await lookAt(host, input, run.folder);
     if (state !== 'absent' && state !== 'partial') {
       throw new StepError(
         'restore.data-there',
@@ -60,8 +60,8 @@ export const swapIn = operation({
     await clearHolder(context, input.staged);
     return { aside: asideOf(captured) };
   },
-  verify: async ({ host, input }) => {
-    const { state, why } = await lookAt(host, input);
+  verify: async ({ host, input, run }) => {
+    const { state, why } = await lookAt(host, input, run.folder);
     if (state === 'present') return;
     throw new StepError('restore.not-whole', `the data at ${input.path} is ${state} after the swap: ${why}`);
   },
@@ -89,14 +89,13 @@ async function planSwap({
     if (staged.dataset === null || staged.guid === null) {
       throw new StepError('restore.changed', `what was restored for ${dataset} is no dataset`);
     }
-    const ask = askZfs(host);
-    const live = await readDataset(ask, dataset);
+    const live = await readDataset(host, dataset);
     return {
       kind: 'dataset',
       path,
       dataset,
       live: live?.guid ?? null,
-      properties: live === undefined ? {} : await localProperties(ask, dataset),
+      properties: live === undefined ? {} : await localProperties(host, dataset),
       staged: { dataset: staged.dataset, guid: staged.guid, clone: staged.clone },
       aside: `${dataset}-migrate-lost-${run.id}`,
     };

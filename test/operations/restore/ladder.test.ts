@@ -6,7 +6,6 @@ import {
   type RestoreAttempt,
 } from '../../../src/operations/restore/attempts.ts';
 import { chooseSnapshots } from '../../../src/operations/restore/choose-snapshots.ts';
-import { parseDataset, parseSnapshots } from '../../../src/operations/restore/datasets.ts';
 import {
   listingDifferences,
   parseFound,
@@ -99,11 +98,4 @@ test('what restic lists and what find prints are read alike', () => {
     '{"path":"/dx","type":"file","size":5,"mode":420,"uid":1,"gid":2}',
   ];
   expect(listingDifferences(parseResticListing(lines, '/d'), found)).toEqual([]);
-});
-
-test('snapshots of a dataset come newest first, and those of its children not at all', () => {
-  const text = 'tank/a@one\t1\t10\t5\ntank/a@two\t2\t20\t9\ntank/a/b@one\t3\t30\t12\n';
-  expect(parseSnapshots(text, 'tank/a').map(({ name }) => name)).toEqual(['tank/a@two', 'tank/a@one']);
-  const text2 = 'guid\t12\nmounted\tyes\nmountpoint\t/a b\ncanmount\ton\norigin\t-\nreferenced\t9\n';
-  expect(parseDataset('tank/a', text2)).toMatchObject({ guid: '12', mounted: true, mountPoint: '/a b' });
 });
