@@ -14,6 +14,8 @@ const input = z.strictObject({
   host: z.string().regex(/^[\w.-]+$/, { error: 'expected the name of a configuration in the flake' }),
   action: z.enum(['build', 'boot', 'switch']),
   profile: absolutePath.optional(),
+  /** When an undone switch takes effect: at the next boot, or now, where nothing that the system lives on changes. */
+  back: z.enum(['at-boot', 'now']).optional(),
 });
 type Input = z.output<typeof input>;
 
@@ -32,9 +34,9 @@ interface Captured {
  *
  * The undo puts the profile and the boot menu back. What runs changes by the next boot only, after
  * `switch` too, since switching back may stop mounts that the system lives on: give such a step
- * `effective: 'at-boot'`.
+ * `effective: 'at-boot'`. Where no mount changes, `back: 'now'` switches back at once.
  *
- * Input: `flake`, `host`, `action`, `profile` (/nix/var/nix/profiles/system when left out).
+ * Input: `flake`, `host`, `action`, `profile` (/nix/var/nix/profiles/system when left out), `back`.
  * Output: the store path of the system, and the profile's generation (null for `build`).
  * @throws StepError `nixos.no-profile`, `nixos.not-built`, `nixos.other-system`, `nixos.incomplete`
  */
@@ -106,13 +108,17 @@ export const nixosRebuild = operation({
     if (input.action === 'build' || captured.system === null) return [sh`rm -f -- ${resultOf(captured)}`];
     return [
       sh`nix-env --profile ${profileOf(input)} --set ${captured.system}`,
-      sh`${captured.system}/bin/switch-to-configuration boot`,
+      sh`${captured.system}/bin/switch-to-configuration ${backOf(input)}`,
     ];
   },
 });
 
 function profileOf({ profile }: Input): string {
   return profile ?? systemProfile;
+}
+
+function backOf({ action, back }: Input): 'boot' | 'switch' {
+  return action === 'switch' && back === 'now' ? 'switch' : 'boot';
 }
 
 function resultOf({ folder }: Captured): string {
