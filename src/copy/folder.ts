@@ -27,11 +27,7 @@ export function isCopy(
   { source, target }: { readonly source: FolderIdentity; readonly target: FolderIdentity },
   now: FolderIdentity,
 ): boolean {
-  return (
-    now.host === target.host &&
-    now.inode === target.inode &&
-    !(sameFolder(now, source) && source.device !== target.device)
-  );
+  return now.inode === target.inode && !(sameFolder(now, source) && source.device !== target.device);
 }
 
 /** How an empty folder looked, so that it can be left like that again. */

@@ -1,3 +1,8 @@
+export { farPlace, sshCommand, type FarAccess } from './far/access.ts';
+export { isEmptyFar, identifyFar, lookOfFar, momentFar } from './far/folder.ts';
+export { FarShell, quoted } from './far/shell.ts';
+export { farTree, type FarTree } from './far/tree.ts';
+export { localTree, type Tree } from './tree.ts';
 export { deviceNumber } from './entry.ts';
 export { identify, isCopy, lookOf, restoreLook, sameFolder, type FolderLook } from './folder.ts';
 export { copyLogFile } from './copy-log.ts';
@@ -12,7 +17,7 @@ export type { CopyMachine } from './machine.ts';
 export { checksumLines } from './checksum-lines.ts';
 export { findManifest, openManifest, type Manifest } from './manifest-read.ts';
 export type { FolderIdentity } from './manifest.ts';
-export { rsyncCommand, rsyncEnvironment, rsyncFlags } from './rsync-command.ts';
+export { farOptions, rsyncCommand, rsyncEnvironment, rsyncFlags } from './rsync-command.ts';
 export { checkSource, isSourceUntouched } from './source-check.ts';
 export { asidePlace, asidePrefix } from './aside.ts';
 export { carryBack } from './carry-back.ts';

@@ -79,7 +79,8 @@ export function rsyncFlags(asRoot: boolean): readonly string[] {
 
 /** Paths are not taken apart by the shell there, and a half that hears nothing for long ends by itself. */
 export function farOptions(access: FarAccess): readonly string[] {
-  return ['--secluded-args', `--timeout=${silenceSeconds}`, `--rsh=${rsyncShell(access)}`];
+  // Else the last that is said there may be lost with the connection.
+  return ['--secluded-args', '--stderr=client', `--timeout=${silenceSeconds}`, `--rsh=${rsyncShell(access)}`];
 }
 
 /** Longer than one file takes to be read, and shorter than anybody waits. */

@@ -118,7 +118,7 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
   differences.add(...links.finish());
   report.end();
   return {
-    target,
+    target: tree.place,
     manifest: manifest.summary.sha256,
     entries,
     filesRead: content.filesRead,

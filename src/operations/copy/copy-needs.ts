@@ -12,6 +12,7 @@ import { beneathMounts } from '../mounts/beneath-mounts.ts';
 import type { CopyInput } from './copy-input.ts';
 import { putAside } from './copy-news.ts';
 import type { CopyCaptured } from './copy-state.ts';
+import { diskOfCopy } from './far-undo.ts';
 import { requireMounted } from '../mounts/require-mount.ts';
 
 type Context = CapturedContext<unknown, unknown, CopyInput, CopyCaptured>;
@@ -24,7 +25,7 @@ const missingFiles = 20;
 /** What the undo of a copy relies on: the disk of the copy, and the old tree. */
 export const copyNeeds: readonly UndoNeed<unknown, unknown, CopyInput, CopyCaptured>[] = [
   {
-    name: 'the disk of the copy',
+    name: diskOfCopy,
     check: async ({ host, input: { expectMount } }): Promise<UndoNeedAnswer> => {
       if (expectMount !== undefined) await requireMounted(host, expectMount);
       return true;

@@ -86,7 +86,10 @@ export async function settleNews(context: Undoing): Promise<boolean> {
 }
 
 /** Forgets what became of later writes, with the copy that they were written to. */
-export async function forgetNews({ host, input }: Pick<Looking, 'host' | 'input'>): Promise<void> {
+export async function forgetNews({
+  host,
+  input,
+}: Pick<Looking, 'host'> & { readonly input: Pick<CopyInput, 'manifest'> }): Promise<void> {
   for (const file of [settledFile(input), keptFile(input), listFile(input)]) await host.files.remove(file);
 }
 
@@ -182,16 +185,16 @@ function replacedPlace({ input, run }: Looking): string {
 }
 
 /** Says for which manifest and which writes it is settled. */
-function settledFile({ manifest }: CopyInput): string {
+function settledFile({ manifest }: Pick<CopyInput, 'manifest'>): string {
   return `${manifest}.later-writes.json`;
 }
 
 /** Says for which writes all that they replace is kept. */
-function keptFile({ manifest }: CopyInput): string {
+function keptFile({ manifest }: Pick<CopyInput, 'manifest'>): string {
   return `${manifest}.replaced-kept`;
 }
 
-function listFile({ manifest }: CopyInput): string {
+function listFile({ manifest }: Pick<CopyInput, 'manifest'>): string {
   return `${manifest}.paths-to-carry`;
 }
 

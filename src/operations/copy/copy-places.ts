@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { StepError } from '../../errors.ts';
 import { identify, sameFolder, type FolderIdentity } from '../../copy/index.ts';
 import { mountOf, type Host } from '../../runbook/index.ts';
+import type { Side, Sides } from './copy-sides.ts';
 import { overlap, type ExpectedMount } from './copy-input.ts';
 import { requireMounted } from '../mounts/require-mount.ts';
 import { refuseForeignMounts } from '../mounts/source-mounts.ts';
@@ -25,33 +26,50 @@ const compressing = ['btrfs', 'zfs', 'bcachefs', 'squashfs', 'erofs'];
  *   `mount.absent`, `mount.wrong-disk`, `mount.no-uuid`
  */
 export async function checkPlaces(
-  host: Host,
-  { from, to, exclude, expectMount }: Places,
+  sides: Sides,
+  { exclude, expectMount }: Omit<Places, 'from' | 'to'>,
 ): Promise<{ source: FolderIdentity; compressed: boolean }> {
-  if (expectMount !== undefined) await requireMounted(host, expectMount);
-  const source = identify(from);
-  if (source === undefined) throw new StepError('copy.no-folder', `there is no folder ${from} to copy`);
-  const target = identify(to);
-  const realFrom = (await host.files.realPath(from)) ?? from;
-  const realTo = await futurePath(host, to);
-  if (overlap(realFrom, realTo) || (target !== undefined && sameFolder(source, target))) {
+  const { from, to } = sides;
+  if (expectMount !== undefined) await requireMounted(to.host, expectMount);
+  const source = await from.identify();
+  if (source === undefined) throw new StepError('copy.no-folder', `there is no folder ${from.place} to copy`);
+  const target = await to.identify();
+  const realFrom = (await from.host.files.realPath(from.path)) ?? from.path;
+  const realTo = await futurePath(to.host, to.path);
+  if (
+    (await areOnOneMachine(sides)) &&
+    (overlap(realFrom, realTo) ||
+      (target !== undefined && sameFolder(source, { ...target, host: source.host })))
+  ) {
     throw new StepError(
       'copy.overlap',
-      `${from} and ${to} are the same folder, or one lies in the other`,
+      `${from.place} and ${to.place} are the same folder, or one lies in the other`,
       'When a mount already shows the copy at the place of the source, there is nothing left to copy.',
     );
   }
-  await refuseForeignMounts(host, from, exclude);
-  const mounts = await host.mounts();
-  const type = mountOf(mounts, realTo)?.type ?? '';
+  await refuseForeignMounts(from.host, from.path, exclude);
+  const type = mountOf(await to.host.mounts(), realTo)?.type ?? '';
   if (cannotHold.includes(type)) {
     throw new StepError(
       'copy.target-cannot-hold',
-      `${to} lies on ${type}, which keeps no owners, modes and links`,
+      `${to.place} lies on ${type}, which keeps no owners, modes and links`,
       'Use a file system of Linux: ext4, xfs, btrfs or ZFS.',
     );
   }
-  return { source, compressed: compressing.includes(mountOf(mounts, realFrom)?.type ?? '') };
+  const sourceType = mountOf(await from.host.mounts(), realFrom)?.type ?? '';
+  return { source, compressed: compressing.includes(sourceType) };
+}
+
+/** Also over ssh one may come back to where one is. */
+async function areOnOneMachine({ from, to }: Sides): Promise<boolean> {
+  if (from.far === undefined && to.far === undefined) return true;
+  const [one, other] = await Promise.all([machineOf(from.host), machineOf(to.host)]);
+  return one === other;
+}
+
+async function machineOf(host: Host): Promise<string> {
+  const namespace = await host.files.readLink('/proc/self/ns/mnt');
+  return `${(await host.boot()).bootId} ${namespace}`;
 }
 
 /** A path with the symlinks resolved of as much of it as exists. */
@@ -68,6 +86,7 @@ export async function futurePath(host: Host, path: string): Promise<string> {
 export async function makeTarget(
   host: Host,
   { to, expectMount }: Pick<Places, 'to' | 'expectMount'>,
+  identifyThere: Side['identify'] = (path = to) => Promise.resolve(identify(path)),
 ): Promise<FolderIdentity> {
   const mounted = async () => {
     if (expectMount !== undefined) await requireMounted(host, expectMount);
@@ -80,7 +99,7 @@ export async function makeTarget(
     for (const folder of created.toReversed()) await host.files.remove(folder);
     throw error;
   }
-  const target = identify(to);
+  const target = await identifyThere(to);
   if (target === undefined) throw new StepError('copy.no-folder', `${to} is no folder`);
   return target;
 }
@@ -90,10 +109,11 @@ export function targetGuard(
   host: Host,
   expectMount: ExpectedMount | undefined,
   target: FolderIdentity,
+  identifyThere: Side['identify'] = (path = target.path) => Promise.resolve(identify(path)),
 ): () => Promise<void> {
   return async () => {
     if (expectMount !== undefined) await requireMounted(host, expectMount);
-    const now = identify(target.path);
+    const now = await identifyThere(target.path);
     if (now !== undefined && sameFolder(now, target)) return;
     throw new StepError(
       'copy.target-vanished',

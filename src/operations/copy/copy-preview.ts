@@ -1,13 +1,16 @@
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { dryRun, formatBytes, type DryRun } from '../../copy/index.ts';
 import { StepError } from '../../errors.ts';
-import { operation, type Preview, type ReadContext } from '../../runbook/index.ts';
-import { copyPaths } from './copy-input.ts';
+import { operation, type Host, type Preview, type ReadContext } from '../../runbook/index.ts';
+import { placeText } from '../far/far-place.ts';
+import { copyPaths, oneIsHere } from './copy-input.ts';
 import { readMachine } from './copy-machine.ts';
 import { checkPlaces } from './copy-places.ts';
-import { rsyncVersion, runsAsRoot } from './copy-tools.ts';
+import { farOf, withSides, type Side } from './copy-sides.ts';
+import { bothAsRoot, rsyncVersion } from './copy-tools.ts';
 
-const input = z.strictObject(copyPaths);
+const input = z.strictObject(copyPaths).refine(...oneIsHere);
 type Input = z.output<typeof input>;
 
 const count = z.number();
@@ -43,7 +46,8 @@ export const copyPreview = operation({
   }),
   idempotent: true,
   preview: (context) => previewCopy(context, context.input),
-  describe: ({ input }) => `find out what a copy of ${input.from} to ${input.to} takes, and whether it fits`,
+  describe: ({ input }) =>
+    `find out what a copy of ${placeText(input.from)} to ${placeText(input.to)} takes, and whether it fits`,
   run: async (context) => {
     const { input, log } = context;
     const found = await lookAhead(context, input);
@@ -51,7 +55,7 @@ export const copyPreview = operation({
     if (found.shortage !== undefined) {
       throw new StepError(
         'copy.does-not-fit',
-        `${input.from} does not fit on the file system of ${input.to}: ${found.shortage}`,
+        `${placeText(input.from)} does not fit on the file system of ${placeText(input.to)}: ${found.shortage}`,
         'Make room there, or use a larger disk. What is reserved for root (5 % on ext4) is not counted as free.',
       );
     }
@@ -78,14 +82,36 @@ export async function previewCopy(
 
 async function lookAhead(
   context: Pick<ReadContext, 'host' | 'signal'>,
-  { from, to, exclude, expectMount }: Input,
+  input: Input,
   timed = false,
 ): Promise<DryRun> {
-  const { host } = context;
-  const { compressed } = await checkPlaces(host, { from, to, exclude, expectMount });
-  await rsyncVersion(host);
-  const asRoot = await runsAsRoot(host);
-  return dryRun({ from, to, exclude, compressed, asRoot, timed }, readMachine(context));
+  return withSides(context, input, async (sides) => {
+    const { from, to } = sides;
+    const { exclude } = input;
+    const { compressed } = await checkPlaces(sides, input);
+    await rsyncVersion(from.host);
+    if (to.host !== from.host) await rsyncVersion(to.host);
+    const asRoot = await bothAsRoot(sides);
+    const paths = { from: from.path, to: to.path };
+    const farTarget = to.far === undefined ? {} : { farTarget: await known(to) };
+    return dryRun(
+      { ...paths, exclude, compressed, asRoot, timed, ...farOf(sides), ...farTarget },
+      readMachine(context),
+    );
+  });
+}
+
+async function known(to: Side) {
+  const existing = await existingFolder(to.host, to.path);
+  const { freeForUsers, freeInodes } = await to.host.files.space(existing);
+  const inodes = freeInodes === Number.MAX_SAFE_INTEGER ? undefined : freeInodes;
+  return { isEmpty: await to.isEmpty(), free: { bytes: freeForUsers, inodes } };
+}
+
+async function existingFolder(host: Host, path: string): Promise<string> {
+  return path === '/' || (await host.files.stat(path)) !== undefined
+    ? path
+    : existingFolder(host, posix.dirname(path));
 }
 
 function summaryOf({ from, to }: Input, { source, transfer, deletions, need, free }: DryRun): string {
@@ -94,8 +120,8 @@ function summaryOf({ from, to }: Input, { source, transfer, deletions, need, fre
   const inodes =
     free.inodes === undefined ? '' : ` and ${free.inodes} inodes, of which ${need.inodes} are needed`;
   return (
-    `${from} holds ${formatBytes(source.bytes)} in ${source.files} files${links}; ` +
-    `${formatBytes(transfer.bytes)} in ${transfer.files} files go to ${to}, where ${formatBytes(free.bytes)} are free${inodes}${gone}`
+    `${placeText(from)} holds ${formatBytes(source.bytes)} in ${source.files} files${links}; ` +
+    `${formatBytes(transfer.bytes)} in ${transfer.files} files go to ${placeText(to)}, where ${formatBytes(free.bytes)} are free${inodes}${gone}`
   );
 }
 

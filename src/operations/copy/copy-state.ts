@@ -2,11 +2,8 @@ import { dirname } from 'node:path';
 import {
   copyLogFile,
   findManifest,
-  identify,
   isDistrusted,
-  isEmpty,
   isSourceUntouched,
-  lookOf,
   readCopyLogHeader,
   readPasses,
   sameFolder,
@@ -18,7 +15,8 @@ import { MigrateError, StepError } from '../../errors.ts';
 import type { Host, ReadContext } from '../../runbook/index.ts';
 import { overlap, type ExpectedMount } from './copy-input.ts';
 import { checkPlaces, futurePath } from './copy-places.ts';
-import { rsyncVersion, runsAsRoot } from './copy-tools.ts';
+import type { Side, Sides } from './copy-sides.ts';
+import { bothAsRoot, rsyncVersion } from './copy-tools.ts';
 import { requireMounted } from '../mounts/require-mount.ts';
 
 /** What a copy finds before its first attempt; it decides what an undo may remove. */
@@ -36,8 +34,6 @@ export interface CopyCaptured {
 }
 
 interface Input {
-  readonly from: string;
-  readonly to: string;
   readonly pass: 'warm' | 'final';
   readonly manifest: string;
   readonly exclude?: readonly string[] | undefined;
@@ -50,11 +46,14 @@ interface Input {
  *
  * @throws StepError `copy.target-not-empty`, `copy.manifest-inside`, and as `checkPlaces`, `rsyncVersion`
  */
-export async function captureCopy(host: Host, input: Input, owner: string): Promise<CopyCaptured> {
-  const { from, to, manifest } = input;
-  const { source } = await checkPlaces(host, input);
-  await rsyncVersion(host);
-  for (const tree of [from, to]) {
+export async function captureCopy(sides: Sides, input: Input, owner: string): Promise<CopyCaptured> {
+  const { from, to } = sides;
+  const { manifest } = input;
+  const { source } = await checkPlaces(sides, input);
+  await rsyncVersion(from.host);
+  if (to.host !== from.host) await rsyncVersion(to.host);
+  for (const { far, host, path: tree } of [from, to]) {
+    if (far !== undefined) continue;
     const [file, folder] = await Promise.all([futurePath(host, manifest), futurePath(host, tree)]);
     if (!overlap(file, folder)) continue;
     throw new StepError(
@@ -65,11 +64,11 @@ export async function captureCopy(host: Host, input: Input, owner: string): Prom
   }
   return {
     source,
-    target: await stateOfTarget(host, input, owner),
-    missing: await missingFolders(host, to),
-    look: identify(to) === undefined || !isEmpty(to) ? null : lookOf(to),
+    target: await stateOfTarget(to, input, owner),
+    missing: await missingFolders(to.host, to.path),
+    look: (await to.identify()) === undefined || !(await to.isEmpty()) ? null : await to.look(),
     passes: readPasses(copyLogFile(manifest)).length,
-    asRoot: await runsAsRoot(host),
+    asRoot: await bothAsRoot(sides),
   };
 }
 
@@ -79,18 +78,18 @@ export async function captureCopy(host: Host, input: Input, owner: string): Prom
  * @throws StepError when the target's disk is not mounted, so that nobody can tell
  */
 export async function probeCopy(
-  { host, signal }: Pick<ReadContext, 'host' | 'signal'>,
+  { from, to, signal }: Sides & Pick<ReadContext, 'signal'>,
   input: Input,
   captured: CopyCaptured,
   owner: string,
 ) {
-  const { from, to, pass, manifest: file, expectMount } = input;
-  if (expectMount !== undefined) await requireMounted(host, expectMount);
-  const target = identify(to);
-  if (target === undefined || isEmpty(to)) return 'not-started';
+  const { pass, manifest: file, expectMount } = input;
+  if (expectMount !== undefined) await requireMounted(to.host, expectMount);
+  const target = await to.identify();
+  if (target === undefined || (await to.isEmpty())) return 'not-started';
   if (!isOurs(copyLogFile(file), target, owner)) {
     if (captured.target === 'existing') return 'not-started';
-    return { unknown: `${to} holds something that this run did not copy` };
+    return { unknown: `${to.place} holds something that this run did not copy` };
   }
   // The undo of a pass over an earlier one leaves the tree to that one.
   if (captured.target !== 'absent' && captured.target !== 'empty' && isDistrusted(copyLogFile(file)))
@@ -106,10 +105,10 @@ export async function probeCopy(
   }
   const manifest = wholeManifest(file);
   if (manifest === undefined || !sameFolder(manifest.header.target, target)) return 'partial';
-  const source = identify(from);
+  const source = await from.identify();
   if (source === undefined || !sameFolder(manifest.header.source, source)) return 'partial';
   // Between the end of an attempt and now the source may have been in use again.
-  if (!(await isSourceUntouched(manifest, from, signal))) return 'partial';
+  if (!(await isSourceUntouched(manifest, from.path, signal, from.tree))) return 'partial';
   const end = readPasses(copyLogFile(file)).at(-1);
   const { entries, files, bytes, sha256 } = manifest.summary;
   return {
@@ -130,25 +129,25 @@ export function isOurs(log: string, target: FolderIdentity, owner: string): bool
 }
 
 async function stateOfTarget(
-  host: Host,
-  { to, manifest, into }: Input,
+  to: Side,
+  { manifest, into }: Input,
   owner: string,
 ): Promise<CopyCaptured['target']> {
-  const target = identify(to);
+  const target = await to.identify();
   if (target === undefined) {
-    if ((await host.files.stat(to)) === undefined) return 'absent';
+    if ((await to.host.files.stat(to.path)) === undefined) return 'absent';
     throw new StepError(
       'copy.no-folder',
-      `${to} is there and is no folder`,
+      `${to.place} is there and is no folder`,
       'Move it away, or choose another target.',
     );
   }
-  if (isEmpty(to)) return 'empty';
+  if (await to.isEmpty()) return 'empty';
   if (isOurs(copyLogFile(manifest), target, owner)) return 'ours';
   if (into === 'existing') return 'existing';
   throw new StepError(
     'copy.target-not-empty',
-    `${to} is not empty, and this run did not fill it`,
+    `${to.place} is not empty, and this run did not fill it`,
     "Look at what it holds. Move it away, choose another folder, or say into: 'existing' when it is an earlier copy to go on with; a final pass deletes there what the source does not hold.",
   );
 }

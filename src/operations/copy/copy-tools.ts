@@ -1,9 +1,30 @@
 import { StepError } from '../../errors.ts';
 import type { Host } from '../../runbook/index.ts';
+import type { Sides } from './copy-sides.ts';
 
 /** Whether commands run as root here, and so rsync copies attributes of all namespaces. */
 export async function runsAsRoot(host: Host): Promise<boolean> {
   return (await host.exec({ argv: ['id', '-u'] })).stdout.trim() === '0';
+}
+
+/**
+ * The same for both ends of a copy.
+ *
+ * @throws StepError `far.not-root` where only this one is: owners and attributes would be lost at the other
+ */
+export async function bothAsRoot({ from, to }: Sides): Promise<boolean> {
+  const far = from.far === undefined ? to : from;
+  const [here, there] = await Promise.all([
+    runsAsRoot((far === from ? to : from).host),
+    runsAsRoot(far.host),
+  ]);
+  if (here && !there)
+    throw new StepError(
+      'far.not-root',
+      `the login for ${far.place} is not root there, so owners and attributes of the system would be lost`,
+      'Log in as root@HOST by a key (PermitRootLogin prohibit-password), or run this as an ordinary user too.',
+    );
+  return here;
 }
 
 /**

@@ -1,8 +1,25 @@
 import { z } from 'zod';
-import { copyPass, rsyncCommand, rsyncEnvironment, rsyncFlags, type PassResult } from '../../copy/index.ts';
-import { isPlaceholder, operation, type ActContext, type Command } from '../../runbook/index.ts';
+import {
+  copyPass,
+  farOptions,
+  rsyncCommand,
+  rsyncEnvironment,
+  rsyncFlags,
+  type PassResult,
+} from '../../copy/index.ts';
+import {
+  isPlaceholder,
+  operation,
+  type ActContext,
+  type CapturedContext,
+  type Command,
+  type ReadContext,
+} from '../../runbook/index.ts';
 import { undoCopyByHand } from './copy-by-hand.ts';
-import { copyInput, type CopyInput } from './copy-input.ts';
+import { accessOf, isFarPlace, placeText, type AnyPlace } from '../far/far-place.ts';
+import { copyInput, isLocalCopy, type CopyInput, type GivenCopyInput } from './copy-input.ts';
+import { diskOfCopy, farDiskNeed, farTreeNeed, undoFarByHand, undoFarCopy } from './far-undo.ts';
+import { farOf, withSides, type SideContext, type Sides } from './copy-sides.ts';
 import { actMachine } from './copy-machine.ts';
 import { checkPlaces, makeTarget, targetGuard } from './copy-places.ts';
 import { previewCopy } from './copy-preview.ts';
@@ -35,7 +52,7 @@ const output = z.object({
  * by number. The final pass ends with a manifest of every path, against which `verifyTree` reads the
  * target. Safe to repeat after any interruption.
  *
- * Input: `from`, `to`, `pass`, `manifest`; `exclude`, `expectMount`, `into`, `bandwidth` (KiB/s), `idle`,
+ * Input: `from`, `to` (one of them may be `{ host, path }` on another machine), `pass`, `manifest`; `exclude`, `expectMount`, `into`, `bandwidth` (KiB/s), `idle`,
  * `readers`, `laterWrites`. Output: what was transferred, the target's identity, the manifest.
  * @throws StepError `copy.*` as named in src/copy and copy-places.ts, `mount.*`, `manifest.*`
  */
@@ -44,9 +61,13 @@ export const copyTree = operation({
   version: 1,
   reversal: 'undo',
   input: copyInput,
-  capture: ({ host, input, run }): Promise<CopyCaptured> => captureCopy(host, input, run.id),
+  capture: (context): Promise<CopyCaptured> =>
+    withSides(there(context), context.input, (sides) => captureCopy(sides, context.input, context.run.id)),
   output,
-  probe: ({ host, signal, input, captured, run }) => probeCopy({ host, signal }, input, captured, run.id),
+  probe: (context) =>
+    withSides(there(context), context.input, (sides) =>
+      probeCopy({ ...sides, signal: context.signal }, context.input, context.captured, context.run.id),
+    ),
   idempotent: true,
   preview: ({ host, signal, input: { from, to, exclude, expectMount } }) =>
     previewCopy({ host, signal }, { from, to, exclude, expectMount }),
@@ -59,51 +80,73 @@ export const copyTree = operation({
           `write the manifest ${input.manifest}`,
         ],
   run: copy,
-  undoNeeds: copyNeeds,
-  lastResort: ({ input: { to, pass }, captured: { asRoot } }) =>
-    pass === 'warm'
-      ? []
-      : [
-          `${to} is the copy. Onto a new folder of the disk that it shall return to, while nothing writes to it:`,
-          { argv: ['rsync', ...rsyncFlags(asRoot), '--', `${to}/`, '/NEW/FOLDER/'] },
-          {
-            argv: [
-              'rsync',
-              ...rsyncFlags(asRoot),
-              '--checksum',
-              '--dry-run',
-              '--itemize-changes',
-              '--',
-              `${to}/`,
-              '/NEW/FOLDER/',
-            ],
-          },
-        ],
+  undoNeeds: copyNeeds.map(({ name, check }) => ({
+    name,
+    check: (context: Captured) =>
+      isLocal(context) ? check(context) : name === diskOfCopy ? farDiskNeed(context) : farTreeNeed(context),
+  })),
+  lastResort: ({ input: { to, pass }, captured: { asRoot } }) => {
+    if (pass === 'warm') return [];
+    const rsync = ['rsync', ...rsyncFlags(asRoot), ...(isFarPlace(to) ? farOptions(accessOf(to)) : [])];
+    const paths = ['--', `${placeText(to)}/`, '/NEW/FOLDER/'];
+    return [
+      `${placeText(to)} is the copy. Onto a new folder of the disk that it shall return to, while nothing writes to it:`,
+      command([...rsync, ...paths]),
+      command([...rsync, '--checksum', '--dry-run', '--itemize-changes', ...paths]),
+    ];
+  },
   undo: {
-    laterWrites: copyLaterWrites,
-    describe: ({ input: { from, to }, captured }) => {
+    // What was written to a copy over ssh is not carried back, and the undo refuses to remove it.
+    laterWrites: async (context) => (isLocal(context) ? copyLaterWrites(context) : undefined),
+    describe: ({ input, captured }) => {
+      const [from, to] = [placeText(input.from), placeText(input.to)];
       const remove = `remove the copy in ${to}, once ${from} is seen to be whole`;
       const leave = `leave ${to} to the pass that made it, and believe nothing of it any more`;
       if (isPlaceholder(captured)) return `${remove}; or, when an earlier pass made it, ${leave}`;
       return captured.target === 'absent' || captured.target === 'empty' ? remove : leave;
     },
-    run: undoCopy,
-    breakGlass: undoCopyByHand,
+    run: (context) => (isLocal(context) ? undoCopy(context) : undoFarCopy(context)),
+    breakGlass: (context) => (isLocal(context) ? undoCopyByHand(context) : undoFarByHand(context)),
   },
 });
 
+type Captured = CapturedContext<unknown, unknown, GivenCopyInput, CopyCaptured>;
+
+function isLocal<C extends { readonly input: GivenCopyInput }>(
+  context: C,
+): context is C & { readonly input: CopyInput } {
+  return isLocalCopy(context.input);
+}
+
+/** What a place is opened with. */
+function there({ host, signal, run }: Pick<ReadContext, 'host' | 'signal' | 'run'>): SideContext {
+  return { host, signal, scratch: run.folder };
+}
+
+function command([program = 'rsync', ...args]: readonly string[]): Command {
+  return { argv: [program, ...args] };
+}
+
 async function copy(
-  context: ActContext<unknown, unknown, CopyInput, CopyCaptured>,
+  context: ActContext<unknown, unknown, GivenCopyInput, CopyCaptured>,
 ): Promise<z.input<typeof output>> {
-  const { host, input, captured, run } = context;
-  const { from, to, pass, manifest, exclude, bandwidth, readers, expectMount } = input;
-  const { source } = await checkPlaces(host, input);
-  const engine = await rsyncVersion(host);
-  const target = await makeTarget(host, input);
+  return withSides(there(context), context.input, (sides) => copyBetween(sides, context));
+}
+
+async function copyBetween(
+  sides: Sides,
+  context: ActContext<unknown, unknown, GivenCopyInput, CopyCaptured>,
+): Promise<z.input<typeof output>> {
+  const { input, captured, run } = context;
+  const { from, to } = sides;
+  const { pass, manifest, exclude, bandwidth, readers, expectMount } = input;
+  const { source } = await checkPlaces(sides, input);
+  const engine = await rsyncVersion(from.host);
+  const target = await makeTarget(to.host, { to: to.path, expectMount }, to.identify);
   const result = await copyPass(
     {
-      from,
-      to,
+      from: from.path,
+      to: to.path,
       pass,
       manifest,
       exclude,
@@ -115,8 +158,9 @@ async function copy(
       source,
       target,
       engine,
+      ...farOf(sides),
     },
-    actMachine(context, targetGuard(host, expectMount, target)),
+    actMachine(context, targetGuard(to.host, expectMount, target, to.identify)),
   );
   tell(context, result);
   const { transferredFiles, transferredBytes } = result;
@@ -142,10 +186,25 @@ function manifestOf(summary: PassResult['manifest']): Pick<z.input<typeof output
   return { manifest: { file, sha256, entries, files, bytes } };
 }
 
-function isIdle({ idle, pass }: CopyInput): boolean {
+function isIdle({ idle, pass }: GivenCopyInput): boolean {
   return idle ?? pass === 'warm';
 }
 
-function passCommand(input: CopyInput, { asRoot }: CopyCaptured): Command {
-  return { argv: rsyncCommand({ ...input, asRoot, idle: isIdle(input) }), env: rsyncEnvironment };
+function passCommand(input: GivenCopyInput, { asRoot }: CopyCaptured): Command {
+  const { from, to } = input;
+  const options = { ...input, asRoot, idle: isIdle(input), ...pathsOf(from, to) };
+  return { argv: rsyncCommand(options), env: rsyncEnvironment };
+}
+
+function pathsOf(
+  from: AnyPlace,
+  to: AnyPlace,
+): Pick<Parameters<typeof rsyncCommand>[0], 'from' | 'to' | 'far'> {
+  if (isFarPlace(from))
+    return { from: from.path, to: pathOf(to), far: { side: 'from', access: accessOf(from) } };
+  return isFarPlace(to) ? { from, to: to.path, far: { side: 'to', access: accessOf(to) } } : { from, to };
+}
+
+function pathOf(place: AnyPlace): string {
+  return isFarPlace(place) ? place.path : place;
 }

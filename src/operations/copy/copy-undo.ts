@@ -19,6 +19,9 @@ import { requireMounted } from '../mounts/require-mount.ts';
 
 type Context = UndoContext<unknown, unknown, CopyInput, CopyCaptured>;
 
+/** What lies here of a copy to whatever machine. */
+type Settling = Pick<Context, 'host' | 'run'> & { readonly input: Pick<CopyInput, 'manifest'> };
+
 /**
  * Takes a copy back: removes what this run made, and nothing else, once the source is seen to be whole.
  *
@@ -126,7 +129,7 @@ async function makeWritable({ $, exec, input }: Context): Promise<void> {
 }
 
 /** A later final pass then reads all of the target again. */
-async function distrust({ host, input, run }: Context): Promise<void> {
+export async function distrust({ host, input, run }: Settling): Promise<void> {
   const { manifest } = input;
   const header = readCopyLogHeader(copyLogFile(manifest));
   if (header !== undefined && header.owner === run.id) {
@@ -140,7 +143,7 @@ async function distrust({ host, input, run }: Context): Promise<void> {
   await host.files.rename(manifest, putAside(manifest));
 }
 
-async function forget({ host, input }: Context): Promise<void> {
+export async function forget({ host, input }: Settling): Promise<void> {
   // The log last: it says whose the target is.
   await host.files.remove(input.manifest);
   await host.files.remove(putAside(input.manifest));

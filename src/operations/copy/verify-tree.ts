@@ -5,16 +5,20 @@ import {
   identify,
   isCopy,
   moment,
+  momentFar,
   openManifest,
-  readsDirectly,
   verify,
   VerifiedLog,
+  type FolderIdentity,
   type Manifest,
+  type Moment,
   type Verification,
 } from '../../copy/index.ts';
 import { StepError } from '../../errors.ts';
 import { absolutePath, operation, type Host } from '../../runbook/index.ts';
+import { anyPlace, placeText } from '../far/far-place.ts';
 import { expectedMount } from './copy-input.ts';
+import { withSide, type Side } from './copy-sides.ts';
 import { momentNow } from './moment.ts';
 import { requireMounted } from '../mounts/require-mount.ts';
 
@@ -56,7 +60,8 @@ export const verifyTree = operation({
   version: 1,
   reversal: 'readonly',
   input: z.strictObject({
-    target: absolutePath,
+    /** A folder here, or `{ host, path }` on another machine. */
+    target: anyPlace,
     manifest: absolutePath,
     digest: z.string().optional(),
     readers: z.number().int().min(1).max(64).optional(),
@@ -64,47 +69,58 @@ export const verifyTree = operation({
   }),
   output: verification,
   idempotent: true,
-  describe: ({ input }) => `read all of ${input.target} and compare it with ${input.manifest}`,
-  run: async ({ host, input, progress, signal, log }) => {
-    const { target, readers, expectMount } = input;
-    const manifest = openManifest(input.manifest, input.digest);
-    const guard = async () => {
-      if (expectMount !== undefined) await requireMounted(host, expectMount);
-      requireCopy(manifest, target);
-    };
-    await guard();
-    const remembered = await memory(host, manifest, target);
-    let told = 0;
-    const result = await verify(
-      {
-        manifest,
-        target,
-        readers,
-        log: remembered,
-        onDifference: (difference) => {
-          told += 1;
-          if (told <= toldAtMost) log(describeDifference(difference));
+  describe: ({ input }) => `read all of ${placeText(input.target)} and compare it with ${input.manifest}`,
+  run: async ({ host, input, progress, signal, log, run }) =>
+    withSide({ host, signal, scratch: run.folder }, input.target, async (side) => {
+      const { place: target, tree } = side;
+      const { readers, expectMount } = input;
+      const manifest = openManifest(input.manifest, input.digest);
+      const guard = async () => {
+        if (expectMount !== undefined) await requireMounted(side.host, expectMount);
+        requireIsCopy(manifest, await side.identify(), target);
+      };
+      await guard();
+      // What was just written is no longer in memory alone, and can be forgotten there.
+      await side.far?.tree.sync();
+      const memory = await memoryOf(side, manifest);
+      const { log: remembered } = memory;
+      let told = 0;
+      const result = await verify(
+        {
+          manifest,
+          target: side.path,
+          tree,
+          readers,
+          log: remembered,
+          onDifference: (difference) => {
+            told += 1;
+            if (told <= toldAtMost) log(describeDifference(difference));
+          },
         },
-      },
-      { progress, signal, now: () => performance.now() },
-    ).finally(() => remembered.close());
-    await guard();
-    log(`read ${formatBytes(result.bytesRead)} in ${result.filesRead} files (page cache: ${result.cache})`);
-    if (result.filesReadBefore > 0)
-      log(`${result.filesReadBefore} files were read since ${new Date(remembered.since.wall).toISOString()}`);
-    if (result.differences > 0) throw differs(result);
-    remembered.remove();
-    const { kinds: _kinds, first: _first, ...evidence } = result;
-    return { ...evidence, differences: 0 as const, verifiedAt: remembered.since };
-  },
+        { progress, signal, now: () => performance.now() },
+      ).finally(() => remembered.close());
+      await guard();
+      log(`read ${formatBytes(result.bytesRead)} in ${result.filesRead} files (page cache: ${result.cache})`);
+      if (result.filesReadBefore > 0)
+        log(
+          `${result.filesReadBefore} files were read since ${new Date(remembered.since.wall).toISOString()}`,
+        );
+      if (result.differences > 0) throw differs(result);
+      remembered.remove();
+      const { kinds: _kinds, first: _first, ...evidence } = result;
+      return { ...evidence, differences: 0 as const, verifiedAt: await memory.verifiedAt(host) };
+    }),
 });
 
 /**
  * Refuses a tree that is not the one which the copy was made to: where its disk is not mounted, the path
  * may well show the old tree, which of course is as the manifest says.
  */
-export function requireCopy({ header, summary }: Manifest, target: string): void {
-  const now = identify(target);
+export function requireCopy(manifest: Manifest, target: string): void {
+  requireIsCopy(manifest, identify(target), target);
+}
+
+function requireIsCopy({ header, summary }: Manifest, now: FolderIdentity | undefined, target: string): void {
   if (now === undefined)
     throw new StepError(
       'verify.other-tree',
@@ -132,16 +148,30 @@ function differs({ target, differences, kinds, first }: Verification): StepError
   );
 }
 
-/** What an interrupted verification of the same has read counts for a day, and not beyond what its clocks can tell. */
-async function memory(host: Host, manifest: Manifest, target: string): Promise<VerifiedLog> {
+/**
+ * What an interrupted verification of the same has read counts for a day, and not beyond what its clocks can
+ * tell. They are those of the machine whose files it reads.
+ */
+async function memoryOf(
+  { host, far, tree, identify: identifyThere }: Side,
+  manifest: Manifest,
+): Promise<{ log: VerifiedLog; verifiedAt: (here: Host) => Promise<Moment> }> {
   const { file, sha256, entries } = manifest.summary;
-  const now = await momentNow(host);
-  const direct = readsDirectly(target);
-  const header = { manifest: sha256, target: identify(target)?.inode ?? '', since: now };
-  return new VerifiedLog(`${file}.verifying`, header, entries, (since) => {
+  const now = far === undefined ? await momentNow(host) : await momentFar(far.shell);
+  const direct = await tree.readsDirectly();
+  const header = { manifest: sha256, target: (await identifyThere())?.inode ?? '', since: now };
+  const log = new VerifiedLog(`${file}.verifying`, header, entries, (since) => {
     const sameBoot = since.bootId === now.bootId;
     const age = Math.max(now.wall - since.wall, sameBoot ? now.boottime - since.boottime : 0);
     // What came from memory says nothing of what the disk holds after a boot.
     return now.wall >= since.wall && age <= goesOnWithin && (direct || sameBoot);
   });
+  const verifiedAt = async (here: Host): Promise<Moment> => {
+    if (far === undefined) return log.since;
+    // By this machine's clocks, which every later step asks.
+    const age = Math.max(0, (await momentFar(far.shell)).wall - log.since.wall);
+    const { wall, boottime, bootId } = await momentNow(here);
+    return { wall: wall - age, boottime: boottime - age, bootId };
+  };
+  return { log, verifiedAt };
 }
