@@ -96,7 +96,7 @@ test('every error code in docs/operations.md and docs/copying.md is one that is 
   const named = [page, readPage('docs/copying.md')]
     .flatMap(({ codes }) => codes.map(({ text }) => text))
     .filter((text) =>
-      /^(append|benchmark|command|copy|copy-log|edit|identify|manifest|mount|nix|nixos|remove|restic|units|verify)\.[a-z-]+$/.test(
+      /^(append|benchmark|command|copy|copy-log|edit|identify|manifest|mount|nix|nixos|remove|restic|units|verify|zfs)\.[a-z-]+$/.test(
         text,
       ),
     )

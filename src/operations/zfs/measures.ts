@@ -1,11 +1,15 @@
 import { StepError } from '../../errors.ts';
 import { sh, type Host } from '../../runbook/index.ts';
+import { hoursSince } from '../health/hours.ts';
 import { parseScrub, type Scrub } from './scrub.ts';
 import { newestCommon } from './send-plan.ts';
 import { driftOf, tellDrift } from './values.ts';
 import { poolFill, snapshotsOf, usablePool, zfsFailed, zfsProperties, type ZfsEntry } from './zfs.ts';
 
-/** A number that was found, and in words where it comes from. What cannot be measured is thrown. */
+/**
+ * A number that was found, and in words where it comes from; infinite for the age of what never was. What
+ * cannot be measured is thrown.
+ */
 export interface Measured {
   readonly value: number;
   readonly observed: string;
@@ -53,14 +57,16 @@ export async function zfsSnapshotCount(
   return { value: length, observed: `${input.dataset} has ${length} snapshots${named(input.prefix)}` };
 }
 
-/** Hours since a dataset's newest snapshot. @throws StepError `zfs.no-snapshot` when it has none */
+/** Hours since a dataset's newest snapshot. @throws StepError `zfs.no-dataset`, `health.clock` */
 export async function zfsSnapshotAge(
   host: Host,
   input: { readonly dataset: string; readonly prefix?: string | undefined },
 ): Promise<Measured> {
   const newest = (await snapshotsWith(host, input)).at(-1);
-  if (newest === undefined) throw noSnapshot(`${input.dataset} has no snapshot${named(input.prefix)}`);
-  const hours = hoursSince(host, newest);
+  if (newest === undefined) {
+    return never(`${input.dataset} has no snapshot${named(input.prefix)}`);
+  }
+  const hours = ageOf(host, newest);
   return { value: hours, observed: `${newest.name} is ${hours} hours old` };
 }
 
@@ -73,12 +79,13 @@ export async function zfsScrubErrors(host: Host, { pool }: { readonly pool: stri
   };
 }
 
-/** Hours since the last scrub was done. @throws StepError `zfs.unmeasured` when none is done, or one is running */
+/** Days since the last scrub was done. @throws StepError `zfs.unmeasured` where the pool does not tell, as while one is running */
 export async function zfsScrubAge(host: Host, { pool }: { readonly pool: string }): Promise<Measured> {
-  const { at, said } = await scrubOf(host, pool);
+  const { at, said, state } = await scrubOf(host, pool);
+  if (state === 'never') return never(`${pool} was never scrubbed`);
   if (at === undefined) throw unmeasured(`the pool ${pool} tells of no scrub that is done: ${said}`);
-  const hours = round(Math.max(0, host.clock.now().wall - at) / 3_600_000);
-  return { value: hours, observed: `${pool}: ${said}` };
+  const days = round(hoursSince(host, at, `the scrub of ${pool}`) / 24);
+  return { value: days, observed: `${pool}: ${said}` };
 }
 
 /** Number of properties that are not as they should be. @throws StepError `zfs.no-dataset` */
@@ -97,8 +104,8 @@ export async function zfsPropertyDrift(
 
 /**
  * Hours since the newest snapshot that a dataset and its replica have in common, by GUID: what would be lost
- * if the dataset were. Where there is none it cannot be told.
- * @throws StepError `zfs.no-dataset`, `zfs.no-common-snapshot`
+ * if the dataset were.
+ * @throws StepError `zfs.no-dataset`, `health.clock`
  */
 export async function zfsReplicationLag(
   host: Host,
@@ -107,14 +114,8 @@ export async function zfsReplicationLag(
   for (const dataset of [from, to]) await mustHave(host, dataset, ['guid']);
   const source = await snapshotsOf(host, from, ['creation']);
   const newest = newestCommon(source, await snapshotsOf(host, to));
-  if (newest === undefined) {
-    throw new StepError(
-      'zfs.no-common-snapshot',
-      `${from} and ${to} have no snapshot in common`,
-      'Replicate anew, and see why the last one that both had is gone.',
-    );
-  }
-  const hours = hoursSince(host, newest);
+  if (newest === undefined) return never(`${from} and ${to} have no snapshot in common`);
+  const hours = ageOf(host, newest);
   const behind = source.length - 1 - source.indexOf(newest);
   return {
     value: hours,
@@ -149,10 +150,13 @@ async function mustHave<Name extends string>(host: Host, dataset: string, proper
   throw new StepError('zfs.no-dataset', `there is no dataset ${dataset}`, 'See: zfs list');
 }
 
-function hoursSince(host: Host, { properties }: ZfsEntry): number {
+function ageOf(host: Host, { name, properties }: ZfsEntry): number {
   const seconds = Number(properties['creation']?.value ?? Number.NaN);
-  // Creation has whole seconds, so a snapshot of this second may lie in the future by a part of one.
-  return round(Math.max(0, host.clock.now().wall - seconds * 1_000) / 3_600_000);
+  return round(hoursSince(host, seconds * 1_000, name));
+}
+
+function never(observed: string): Measured {
+  return { value: Number.POSITIVE_INFINITY, observed };
 }
 
 function round(value: number): number {
@@ -165,10 +169,6 @@ function mebibytes(bytes: number): string {
 
 function named(prefix: string | undefined): string {
   return prefix === undefined ? '' : ` whose name begins with ${prefix}`;
-}
-
-function noSnapshot(message: string): StepError {
-  return new StepError('zfs.no-snapshot', message, 'See whether what takes them still runs.');
 }
 
 function unmeasured(message: string): StepError {

@@ -13,6 +13,7 @@ import { markOf } from './dataset-state.ts';
 import { destroyOne } from './destroy-one.ts';
 import { hold, isHeld, release } from './holds.ts';
 import { datasetName, poolOf, snapshotLabel } from './names.ts';
+import { commonAncestor } from './snapshot-names.ts';
 import { markProperty, usablePool, zfsFailed, zfsList, zfsProperties } from './zfs.ts';
 
 const input = z
@@ -188,13 +189,6 @@ async function surplus(host: Host, input: Input, { mark }: Captured) {
     const ours = own?.source === 'local' && own.value === mark;
     return kind === 'snapshot' && ours && name.endsWith(`@${input.name}`) && !wanted.has(name);
   });
-}
-
-/** The lowest dataset that has all of them beneath it, or is the only one of them that does. */
-export function commonAncestor(datasets: readonly string[]): string {
-  const [first = [], ...others] = datasets.map((dataset) => dataset.split('/'));
-  const differs = first.findIndex((part, index) => others.some((other) => other[index] !== part));
-  return (differs < 0 ? first : first.slice(0, differs)).join('/');
 }
 
 /** @throws StepError `zfs.no-dataset`, `zfs.snapshot-exists` */
