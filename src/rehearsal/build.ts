@@ -4,11 +4,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { RehearsalPlan, WorldDisk } from '../runbook/index.ts';
 import { hostCommand } from './command.ts';
-import { addDisks, makeDevices } from './device-tree.ts';
+import { addDisks, addPoolDisks, makeDevices } from './device-tree.ts';
 import { chooseDisks, type AddedDisk } from './disks.ts';
 import { findHostPrograms, programPath } from './host-programs.ts';
 import { hasRealNix, installNixosWsl, nixosWslMachine } from './nixos-wsl.ts';
 import { nixosWslFiles } from './nixos-wsl-files.ts';
+import { nixosZfsMachine } from './nixos-zfs.ts';
+import { nixosZfsFiles } from './nixos-zfs-files.ts';
+import { installNixosZfs, prepareZfsRoot } from './nixos-zfs-install.ts';
 import { runInWorld } from './run-in-world.ts';
 import { showReadOnly } from './host-mounts.ts';
 import type { WorldLayout } from './layout.ts';
@@ -36,10 +39,12 @@ export async function buildInNamespace(
   options: BuildOptions,
 ): Promise<BuiltWorld> {
   const wsl = nixosWslMachine(plan);
+  const zfs = nixosZfsMachine(plan);
+  const allDisks = [...(plan.disks ?? []), ...(zfs === undefined ? [] : [zfs.nas])];
   const programs = findHostPrograms(options.share ?? []);
   const disks = chooseDisks(layout, { folders: options.disks === 'folders', keep: options.keep === true });
-  const hostName = wsl?.host ?? 'rehearsal';
-  const seed = options.seed ?? wsl?.seed ?? 1;
+  const hostName = wsl?.host ?? zfs?.host ?? 'rehearsal';
+  const seed = options.seed ?? wsl?.seed ?? zfs?.seed ?? 1;
   for (const folder of [layout.root, join(layout.shared, 'runs'), join(layout.shared, 'requests')]) {
     mkdirSync(folder, { recursive: true });
   }
@@ -47,9 +52,11 @@ export async function buildInNamespace(
   const rootDevice = await disks.mountRoot(plan.megabytes ?? rootMegabytes);
   const files = {
     ...(wsl && nixosWslFiles(wsl)),
+    ...(zfs && nixosZfsFiles(zfs)),
     ...plan.files,
   };
   writeRootTree(layout.root, { files, programs, hostName, machineId: hexOf(`machine ${seed}`) });
+  if (zfs !== undefined) prepareZfsRoot(layout.root);
   for (const path of programs.binds) await showReadOnly(layout.root, path);
   await mountSys(layout.root);
   mkdirSync(join(layout.root, '.world'));
@@ -57,11 +64,15 @@ export async function buildInNamespace(
   writeFileSync(join(layout.shared, 'late-binds'), programs.lateBinds.map((path) => `${path}\n`).join(''));
   await makeDevices(layout, disks.kind === 'loop' ? [rootDevice] : []);
   if (wsl !== undefined) await mountWslMounts(layout.root);
-  const added = await addDisks(layout, disks, plan.disks ?? []);
-  const nix = wsl === undefined ? 'none' : chooseNix(options);
+  const added = await addDisks(layout, disks, allDisks);
+  const pools = zfs === undefined ? undefined : await addPoolDisks(layout, disks, zfs.pools);
+  const isNixos = wsl !== undefined || zfs !== undefined;
+  const nix = isNixos ? chooseNix(options) : 'none';
   const fakes = [
     ...(disks.kind === 'folders' ? [fixture('folder-disks', 'bin')] : []),
-    ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin'), fixture('nixos', 'bin')]),
+    ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin')]),
+    ...(zfs === undefined ? [] : [fixture('nixos-zfs', 'bin')]),
+    ...(isNixos ? [fixture('nixos', 'bin')] : []),
     ...(nix === 'fake' ? [fixture('fake-nix', 'bin')] : []),
   ];
   const env = {
@@ -70,24 +81,21 @@ export async function buildInNamespace(
     USER: 'root',
     LANG: 'C.UTF-8',
   };
-  const byFstab = (plan.disks ?? []).filter((disk) => disk !== wsl?.storage);
+  const byFstab = allDisks.filter((disk) => disk !== wsl?.storage);
   writeFileSync(join(layout.root, 'etc/fstab'), fstab(byFstab, added));
   const machine = new Machine(layout, { env, wsl: wsl !== undefined });
   await machine.boot();
+  const run = (argv: readonly string[]) =>
+    runInWorld(layout, machine, { run: 'install', argv, options: {}, env, onOutput: () => {} });
   if (wsl !== undefined) {
-    await installNixosWsl({
-      layout,
-      machine: wsl,
-      seed,
-      asRoot: disks.kind === 'loop',
-      run: (argv) =>
-        runInWorld(layout, machine, { run: 'install', argv, options: {}, env, onOutput: () => {} }),
-    });
-    await machine.reboot('shutdown');
+    await installNixosWsl({ layout, machine: wsl, seed, asRoot: disks.kind === 'loop', run });
   }
+  if (zfs !== undefined) await installNixosZfs({ layout, machine: zfs, run });
+  if (isNixos) await machine.reboot('shutdown');
   const devices = Object.fromEntries([
     [rootDevice, 'old-disk'],
     ...[...added].map(([name, { device }]) => [device, name]),
+    ...[...(pools ?? [])].map(([name, device]) => [device, name]),
   ]) as Record<string, string>;
   const borrowed = [...programs.binds, ...programs.lateBinds];
   return { machine, env, borrowed, facts: { disks: disks.kind, nix, devices } };

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { WorldDisk } from '../runbook/index.ts';
+import type { WorldDisk, WorldPool } from '../runbook/index.ts';
 import { hostCommand } from './command.ts';
 import { bindDevice, type AddedDisk, type Disks } from './disks.ts';
 import type { WorldLayout } from './layout.ts';
@@ -40,5 +40,23 @@ export async function addDisks(
     return disk?.place === undefined ? [] : [`${disk.device} ${plan.uuid} ${disk.place}\n`];
   });
   writeFileSync(join(layout.shared, 'disks'), kept.join(''));
+  return added;
+}
+
+/** Adds `/dev/fuse` and a disk for each pool, with the links by name that udev would make; gives devices by pool. */
+export async function addPoolDisks(
+  layout: WorldLayout,
+  disks: Disks,
+  pools: readonly WorldPool[],
+): Promise<ReadonlyMap<string, string>> {
+  await bindDevice(layout, '/dev/fuse');
+  const folder = join(layout.root, 'dev/disk/by-id');
+  mkdirSync(folder, { recursive: true });
+  const added = new Map<string, string>();
+  for (const { name, megabytes } of pools) {
+    const device = await disks.addRaw(name, megabytes);
+    added.set(name, device);
+    symlinkSync(`../..${device.slice('/dev'.length)}`, join(folder, `world-${name}`));
+  }
   return added;
 }

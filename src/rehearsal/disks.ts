@@ -24,6 +24,8 @@ export interface Disks {
   mountRoot(megabytes: number): Promise<string>;
   /** Makes a further disk; call it once the world's `/dev` is there. */
   add(disk: WorldDisk): Promise<AddedDisk>;
+  /** The same without a file system on it; gives its device. Loop disks only. */
+  addRaw(name: string, megabytes: number): Promise<string>;
 }
 
 export interface AddedDisk {
@@ -39,10 +41,14 @@ export function chooseDisks(layout: WorldLayout, options: { folders: boolean; ke
 }
 
 function loopDisks(layout: WorldLayout, keep: boolean): Disks {
-  const makeImage = async (name: string, megabytes: number, ...mkfs: readonly string[]) => {
+  const makeRaw = (name: string, megabytes: number) => {
     const image = join(layout.folder, `${name}.img`);
     writeFileSync(image, '');
     truncateSync(image, megabytes * 1024 * 1024);
+    return image;
+  };
+  const makeImage = async (name: string, megabytes: number, ...mkfs: readonly string[]) => {
+    const image = makeRaw(name, megabytes);
     await hostCommand(
       'mkfs.ext4',
       '-q',
@@ -58,6 +64,15 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
   const forget = (image: string) => {
     if (!keep) unlinkSync(image);
   };
+  const attach = async (image: string) => {
+    const device = (await hostCommand('losetup', '--find', '--show', image)).trim();
+    // Detaching a device in use only marks it: it goes when the last user does, which is this process.
+    openSync(device, 'r');
+    await hostCommand('losetup', '--detach', device);
+    forget(image);
+    await bindDevice(layout, device);
+    return device;
+  };
   return {
     kind: 'loop',
     async mountRoot(megabytes) {
@@ -68,14 +83,10 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
     },
     async add(disk) {
       const image = await makeImage(disk.name, disk.megabytes, '-U', disk.uuid);
-      const device = (await hostCommand('losetup', '--find', '--show', image)).trim();
-      // Detaching a device in use only marks it: it goes when the last user does, which is this process.
-      openSync(device, 'r');
-      await hostCommand('losetup', '--detach', device);
-      forget(image);
-      await bindDevice(layout, device);
+      const device = await attach(image);
       return { device, place: undefined };
     },
+    addRaw: (name, megabytes) => attach(makeRaw(name, megabytes)),
   };
 }
 
@@ -101,6 +112,7 @@ function folderDisks(layout: WorldLayout): Disks {
       writeFileSync(join(layout.root, device), '');
       return { device, place };
     },
+    addRaw: () => Promise.reject(new Error('a folder is no raw disk')),
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RehearsalPlan } from '../runbook/index.ts';
 import { layoutOf } from './layout.ts';
+import { mustHoldZfs } from './nixos-zfs-needs.ts';
 import { writeOwner } from './owner.ts';
 import type { BuildOptions, Reboot, RunOptions, RunResult, WorldFacts } from './protocol.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -52,6 +53,7 @@ export type OnOutput = (text: string, stream: 'stdout' | 'stderr') => void;
  */
 export async function buildWorld(plan: RehearsalPlan, options: WorldOptions = {}): Promise<World> {
   const { parent: givenParent, ...build } = options;
+  mustHoldZfs(plan, build);
   const parent = realpathSync(givenParent ?? tmpdir());
   await sweepWorlds(parent);
   const folder = mkdtempSync(join(parent, worldPrefix));
