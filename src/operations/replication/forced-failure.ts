@@ -76,7 +76,7 @@ ExecStart=/bin/sh -c "echo failed on purpose, to see that it is told >&2; exit 1
 `;
 
 async function fail({ host, input, captured, exec }: ActContext<unknown, unknown, Input, Captured>) {
-  await exec(sh`mkdir -p ${captured.dropIn.slice(0, captured.dropIn.lastIndexOf('/'))}`);
+  await exec(sh`mkdir -p ${folderOf(captured.dropIn)}`);
   await exec(sh.with({ input: text })`tee ${captured.dropIn}`);
   await exec(sh`systemctl daemon-reload`);
   const { exitCode } = await exec(sh`systemctl start ${input.unit}`, { anyExit: true });
@@ -119,10 +119,15 @@ async function told({ host, input, captured, signal }: ActContext<unknown, unkno
 function takenBack({ unit }: Input, { dropIn }: Captured) {
   return [
     sh`rm -f -- ${dropIn}`,
+    sh.with({ ok: [0, 1] })`rmdir --ignore-fail-on-non-empty -- ${folderOf(dropIn)}`,
     sh`systemctl daemon-reload`,
     // A unit that has not failed has nothing to reset, and says so with exit code 1.
     sh.with({ ok: [0, 1] })`systemctl reset-failed ${unit}`,
   ];
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 async function onFailure(host: Host, unit: string): Promise<readonly string[]> {
