@@ -14,7 +14,4 @@ if (Number.parseInt(process.versions.node, 10) < oldest) {
   enableCompileCache();
   const { main } = await import('./main.ts');
   process.exitCode = await main(process.argv.slice(2));
-  const { somethingHangs } = await import('../host/notices/hanging.ts');
-  // A look-up of a name cannot be ended, and would keep this process for minutes.
-  if (somethingHangs()) process.exit();
 }

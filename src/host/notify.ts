@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts';
 import type { Notified } from '../engine/ports.ts';
 import type { Command, Host } from '../runbook/index.ts';
 import type { Priority } from '../runbook/notice.ts';
+import { withinTime } from './notices/time-limit.ts';
 import { findProgram } from './program.ts';
 
 /** The longest that somebody may take to be told, in milliseconds. */
@@ -70,14 +71,16 @@ async function called(
   command: Command,
   ends?: AbortSignal,
 ): Promise<Notified> {
-  const limit = AbortSignal.timeout(noticeLimitMs);
-  const signal = ends === undefined ? limit : AbortSignal.any([limit, ends]);
+  let late = false;
   try {
-    const { exitCode, stderr } = await exec(command, { anyExit: true, signal });
+    const { exitCode, stderr } = await withinTime(noticeLimitMs, ends, (signal) => {
+      signal.addEventListener('abort', () => (late = true), { once: true });
+      return exec(command, { anyExit: true, signal });
+    });
     const error = exitCode === 0 ? undefined : stderr.trim().split('\n').at(-1);
     return { by, exitCode, ...(error === undefined || error === '' ? {} : { error }) };
   } catch (thrown) {
-    const error = limit.aborted ? `it took longer than ${noticeLimitMs / 1000} s` : messageOf(thrown);
+    const error = late ? `it took longer than ${noticeLimitMs / 1000} s` : messageOf(thrown);
     return { by, exitCode: null, error };
   }
 }

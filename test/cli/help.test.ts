@@ -53,7 +53,7 @@ describe('help', () => {
         'manifest',
         'doctor',
       ],
-      ...['attach', 'state', 'boot', 'rehearse', 'config'],
+      ...['attach', 'state', 'boot', 'rehearse', 'config', 'notify'],
     ]);
   });
 

@@ -27,6 +27,11 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
     says: 'The last line of `run`, `resume`, `rollback` and `attach`; all of `confirm`, `settle` and `abort`.',
     schema: documents.resultDocument,
   },
+  {
+    title: 'nothing-to-do',
+    says: '`migrate run` of a runbook that asks first, when no run begins.',
+    schema: documents.nothingToDoDocument,
+  },
   { title: 'list', says: '`migrate list`', schema: documents.listDocument },
   { title: 'show', says: '`migrate show RUNBOOK`', schema: documents.showDocument },
   {
@@ -58,8 +63,19 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
   { title: 'config', says: '`migrate config …`', schema: documents.configDocument },
   {
     title: 'notification',
-    says: 'What the program of `migrate config set notify` reads on standard input; its argument is the text.',
+    says: "What a [notification](notifications.md) is: the body of a webhook's request, and what the program of `migrate config set notify` reads on standard input; its argument is the text.",
     schema: documents.notificationDocument,
+  },
+  {
+    title: 'notice-sent',
+    says: '`migrate notify test`, `migrate notify send`',
+    schema: documents.noticeSentDocument,
+  },
+  { title: 'notices', says: '`migrate notify deliver`', schema: documents.noticesDocument },
+  {
+    title: 'notice-templates',
+    says: '`migrate notify templates`',
+    schema: documents.noticeTemplatesDocument,
   },
   {
     title: 'crash-coverage',

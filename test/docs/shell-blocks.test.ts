@@ -22,6 +22,7 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate settle RUN STEP': 'the words in capitals are for the reader to fill in',
   'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',
   'migrate config set notify': 'test/cli/soak.test.ts sets one',
+  'migrate notify send': 'test/cli/notify.test.ts sends some to a server of its own',
   'migrate resume wsl-nix-store': 'the same',
   'migrate boot enable': 'test/vm types it on booted systems',
   'migrate run ./move-home.ts --params params.json --detach': 'the same',

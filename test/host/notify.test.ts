@@ -46,8 +46,11 @@ describe('the program of the operator', () => {
   });
 
   it('is ended when it takes too long', async () => {
-    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort('late'));
-    expect(await notifyByProgram(exec, '/bin/sleep', '60', '')).toEqual({
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const telling = notifyByProgram(exec, '/bin/sleep', '60', '');
+    vi.advanceTimersByTime(10_000);
+    vi.useRealTimers();
+    expect(await telling).toEqual({
       by: '/bin/sleep',
       exitCode: null,
       error: 'it took longer than 10 s',

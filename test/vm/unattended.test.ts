@@ -114,7 +114,10 @@ describe.skipIf(obstacle !== undefined)('while nobody is there', () => {
     expect(told).toContain('step "delete" cannot be undone');
     expect(
       journalThere(machine, 'needs-person').filter(({ type }) => type === 'operator.notified'),
-    ).toMatchObject([{ kind: 'waiting', step: 'delete', by: 'logger', exitCode: 0 }]);
+    ).toMatchObject([
+      { kind: 'gate-opened', by: 'logger', exitCode: 0 },
+      { kind: 'waiting', step: 'delete', by: 'logger', exitCode: 0 },
+    ]);
     expect(readFileSync(join(machine.root, '/srv/person/precious'), 'utf8')).toBe('kept');
     expect(journalThere(machine, 'needs-person').find(({ type }) => type === 'gate.opened')).toMatchObject({
       by: 'time',

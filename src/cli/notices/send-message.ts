@@ -37,6 +37,15 @@ export async function sendMessage(given: SendGiven, globals: Globals, overrides:
   tell(globals, document.id, sent);
 }
 
+/** Tells what a runbook has found before any run; what cannot be sent is kept, and never a failure. */
+export async function sendFound(message: Message, globals: Globals, overrides: Overrides): Promise<void> {
+  const { sender, now } = await senderFor(globals, overrides);
+  const document = messageDocument(message, { id: randomId(), kind: 'message', now });
+  if (!(await sender.isAskedFor({ watched: false }))) return;
+  await sender.keep(document);
+  await sender.send(document, new AbortController().signal, { auto: false });
+}
+
 /**
  * Sends one notice to see whether it works.
  * @throws UsageError `notify.none`, StepError `notify.failed`

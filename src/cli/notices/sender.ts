@@ -4,6 +4,7 @@ import type { Notified } from '../../engine/ports.ts';
 import { deliverKept, type Delivered } from '../../host/notices/deliver.ts';
 import { keepNotice, keptNotices } from '../../host/notices/outbox.ts';
 import { sendNotice, type Sent } from '../../host/notices/send.ts';
+import { withinTime } from '../../host/notices/time-limit.ts';
 import { nameOf, wayOf, type Way } from '../../host/notices/way.ts';
 import { noticeLimitMs, notifySystem } from '../../host/notify.ts';
 import type { Host } from '../../runbook/index.ts';
@@ -57,7 +58,10 @@ export class Sender {
       const root = process.getuid?.() === 0;
       return notifySystem(this.#host.exec, textOf(document), { root, priority: document.priority });
     }
-    const limit = within(signal);
+    return withinTime(noticeLimitMs, signal, (limit) => this.#sendKeptFirst(way, document, limit));
+  }
+
+  async #sendKeptFirst(way: Way, document: NoticeDocument, limit: AbortSignal): Promise<Notified> {
     if (!(await this.#keeps(document.id))) return this.#sendBy(way, document, limit);
     const delivered = await this.#deliverBy(way, limit, document.id);
     const sent = delivered.sent.get(document.id);
@@ -71,7 +75,7 @@ export class Sender {
   async sendKept(signal: AbortSignal): Promise<Delivered | undefined> {
     if ((await keptNotices(this.#outbox)).length === 0) return undefined;
     const way = wayBy(await preferences());
-    return way && this.#deliverBy(way, within(signal));
+    return way && withinTime(noticeLimitMs, signal, (limit) => this.#deliverBy(way, limit));
   }
 
   /** Once, and not kept when it fails. */
@@ -79,7 +83,7 @@ export class Sender {
     const way = wayBy(await preferences());
     return way === undefined
       ? this.send(document, signal, { auto: true })
-      : this.#sendBy(way, document, within(signal));
+      : withinTime(noticeLimitMs, signal, (limit) => this.#sendBy(way, document, limit));
   }
 
   async #deliverBy(way: Way, signal: AbortSignal, first?: string): Promise<Delivered> {
@@ -115,8 +119,4 @@ function wayBy(preferred: Preferences): Way | undefined {
     token: preferred['notify-token'],
     headers: preferred['notify-headers'],
   });
-}
-
-function within(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(noticeLimitMs)]);
 }

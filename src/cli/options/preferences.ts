@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -41,10 +40,34 @@ const schema = z.object({
 
 export type Preferences = z.infer<typeof schema>;
 
-/** The preferences as they are; loads nothing when there are none. @throws UsageError `config.damaged` */
+/**
+ * The preferences as they are. Not by Conf, which takes the process's signals for itself: a run would end at
+ * the first Ctrl-C as if it were the second.
+ * @throws UsageError `config.damaged`
+ */
 export async function preferences(): Promise<Preferences> {
-  if (!existsSync(join(preferencesFolder(), 'config.json'))) return schema.parse({});
-  return (await preferenceFile()).all();
+  const path = join(preferencesFolder(), 'config.json');
+  let store: unknown;
+  try {
+    store = JSON.parse(await readGivenFile(path));
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return schema.parse({});
+    throw damaged(path, messageOf(cause), cause);
+  }
+  return understood(path, store);
+}
+
+function understood(path: string, store: unknown): Preferences {
+  const parsed = schema.safeParse(store);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new UsageError('config.damaged', `${path}: ${issue?.path.join('.')}: ${issue?.message}`, mendIt);
+}
+
+const mendIt = 'Mend the file, or delete it to begin with the defaults.';
+
+function damaged(path: string, why: string, cause?: unknown): UsageError {
+  return new UsageError('config.damaged', `the preferences in ${path} cannot be read: ${why}`, mendIt, cause);
 }
 
 function preferencesFolder(): string {
@@ -67,36 +90,22 @@ export async function preferenceFile(): Promise<PreferenceFile> {
   const { default: Conf } = await import('conf');
   const folder = preferencesFolder();
   const path = join(folder, 'config.json');
-  const damaged = (why: string, cause?: unknown) =>
-    new UsageError(
-      'config.damaged',
-      `the preferences in ${path} cannot be read: ${why}`,
-      'Mend the file, or delete it to begin with the defaults.',
-      cause,
-    );
   try {
     // Conf would wait for a pipe for ever, and take bytes that are no text for others.
     await readGivenFile(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw damaged(messageOf(cause), cause);
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw damaged(path, messageOf(cause), cause);
   }
   let conf: InstanceType<typeof Conf<Record<string, unknown>>>;
   try {
     conf = new Conf({ cwd: folder, configName: 'config', accessPropertiesByDotNotation: false });
   } catch (cause) {
-    throw damaged(messageOf(cause), cause);
+    throw damaged(path, messageOf(cause), cause);
   }
   return {
     file: conf.path,
     all() {
-      const parsed = schema.safeParse(conf.store);
-      if (parsed.success) return parsed.data;
-      const [issue] = parsed.error.issues;
-      throw new UsageError(
-        'config.damaged',
-        `${conf.path}: ${issue?.path.join('.')}: ${issue?.message}`,
-        'Mend the file, or delete it to begin with the defaults.',
-      );
+      return understood(conf.path, conf.store);
     },
     set(key, text) {
       preferenceKey(key);
@@ -110,7 +119,7 @@ export async function preferenceFile(): Promise<PreferenceFile> {
         );
       }
       // Said now, and not when nobody is there to read it.
-      if (key === 'notify') wayOf({ notify: String(read.value), token: 'none', headers: [] });
+      if (key === 'notify') wayOf({ notify: text, token: 'none', headers: [] });
       try {
         conf.set(key, read.value);
       } catch (cause) {

@@ -1,12 +1,12 @@
+import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
+import type { Host } from '../../runbook/index.ts';
 import type { NoticeDocument } from '../../runbook/notice.ts';
 import { isSecretReference, type SecretReference } from '../../runbook/secret.ts';
 import { hiding, resolveSecret, type Revealed } from '../secrets.ts';
 import { ntfyRequest } from './ntfy.ts';
+import type { Reply, Request } from './request.ts';
 import { checkedAddress, type HttpWay } from './way.ts';
-
-/** An answer says why in its first words, if at all. */
-const longestAnswer = 200;
 
 export interface HttpFailure {
   readonly error: string;
@@ -14,14 +14,22 @@ export interface HttpFailure {
   readonly refused: boolean;
 }
 
+export interface PostOptions {
+  readonly exec: Host['exec'];
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Milliseconds after which it ends by itself. */
+  readonly limitMs: number;
+}
+
 /**
- * One request. Secrets are read now, and are in no error.
+ * One request. Secrets are read now, reach the process that sends it through a pipe, and are in no error.
  * @returns nothing when it was taken
  */
 export async function post(
   way: HttpWay & { readonly kind: 'webhook' | 'ntfy' },
   notice: NoticeDocument,
-  signal: AbortSignal,
+  { exec, signal, limitMs }: PostOptions,
 ): Promise<HttpFailure | undefined> {
   const revealed: Revealed[] = [];
   const reveal = async (reference: SecretReference) => {
@@ -33,51 +41,36 @@ export async function post(
   try {
     const address = isSecretReference(way.url) ? (await reveal(way.url)).trim() : way.url;
     const url = checkedAddress(way.kind, address);
-    const headers = new Headers({ 'content-type': 'application/json', 'idempotency-key': notice.id });
-    if (way.token !== undefined) headers.set('authorization', `Bearer ${await reveal(way.token)}`);
-    for (const { name, value } of way.headers) headers.set(name, await reveal(value));
-    const request = way.kind === 'ntfy' ? ntfyRequest(url, notice) : { url, json: notice };
-    const answer = await fetch(request.url, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(request.json),
-      // Another host would be given the headers, and what they hold.
-      redirect: 'manual',
-      signal,
-    });
-    const said = await firstWords(answer, signal);
-    if (answer.status >= 200 && answer.status < 300) return undefined;
-    const error = redact(`it answered ${answer.status}${said === '' ? '' : `: ${said}`}`);
-    // A timeout, too early, too many: it says itself that it may be asked again.
-    return { error, refused: answer.status < 500 && ![408, 425, 429].includes(answer.status) };
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      'idempotency-key': notice.id,
+    };
+    if (way.token !== undefined) headers['authorization'] = `Bearer ${await reveal(way.token)}`;
+    for (const { name, value } of way.headers) headers[name.toLowerCase()] = await reveal(value);
+    const { url: to, json } = way.kind === 'ntfy' ? ntfyRequest(url, notice) : { url, json: notice };
+    const request: Request = { url: to, headers, body: JSON.stringify(json), limitMs };
+    const program = { argv: [process.execPath, requestProcess] as const, input: JSON.stringify(request) };
+    const { stdout } = await exec(program, { anyExit: true, signal });
+    if (stdout === '') return { error: 'it took too long', refused: false };
+    return failureOf(JSON.parse(stdout) as Reply, redact);
   } catch (thrown) {
-    if (signal.aborted) return { error: 'it took too long', refused: false };
-    return { error: redact(whyUnreached(thrown)), refused: false };
+    return { error: signal.aborted ? 'it took too long' : redact(messageOf(thrown)), refused: false };
   }
 }
 
-/** Of the cause the code alone: its message may hold the address. */
-function whyUnreached(thrown: unknown): string {
-  const cause = thrown instanceof TypeError ? thrown.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  return code === undefined ? messageOf(thrown) : `it cannot be reached (${code})`;
-}
+const requestProcess = join(
+  import.meta.dirname,
+  `request-process${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`,
+);
 
-async function firstWords(answer: Response, signal: AbortSignal): Promise<string> {
-  const reader = answer.body?.getReader();
-  if (reader === undefined) return '';
-  let text = '';
-  try {
-    const decoder = new TextDecoder();
-    while (text.length < longestAnswer && !signal.aborted) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch {
-    // The status has been read, and that decides.
+function failureOf(reply: Reply, redact: (text: string) => string): HttpFailure | undefined {
+  if ('status' in reply) {
+    const { status, said } = reply;
+    if (status >= 200 && status < 300) return undefined;
+    const error = redact(`it answered ${status}${said === '' ? '' : `: ${said}`}`);
+    // A timeout, too early, too many: it says itself that it may be asked again.
+    return { error, refused: status < 500 && ![408, 425, 429].includes(status) };
   }
-  await reader.cancel().catch(() => {});
-  return text.slice(0, longestAnswer).replaceAll(/\s+/g, ' ').trim();
+  const { code, message } = reply;
+  return { error: code === undefined ? redact(message) : `it cannot be reached (${code})`, refused: false };
 }

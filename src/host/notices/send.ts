@@ -1,8 +1,8 @@
 import type { NoticeDocument } from '../../runbook/notice.ts';
 import type { Host } from '../../runbook/index.ts';
 import { notifyByProgram } from '../notify.ts';
-import { noteHanging } from './hanging.ts';
 import { post, type HttpFailure } from './http.ts';
+import { withinTime } from './time-limit.ts';
 import { nameOf, type Way } from './way.ts';
 
 /** How sending one notice went; `exitCode` 0 for well. */
@@ -48,8 +48,9 @@ export async function sendNotice(way: Way, notice: NoticeDocument, options: Send
   const { default: pRetry } = await import('p-retry');
   let last: HttpFailure | undefined;
   const once = async () => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(requestLimitMs)]);
-    last = await withinTime(post(way, notice, limit), limit);
+    last = await withinTime(requestLimitMs, signal, (limit) =>
+      post(way, notice, { exec, signal: limit, limitMs: requestLimitMs + 1_000 }),
+    );
     if (last !== undefined) throw new NotTaken(last);
   };
   try {
@@ -64,21 +65,4 @@ export async function sendNotice(way: Way, notice: NoticeDocument, options: Send
     const { error, refused } = last ?? { error: 'it took too long', refused: false };
     return { by, exitCode: null, error, ...(refused ? { refused } : {}) };
   }
-}
-
-/** A look-up of a name cannot be ended, so it is left behind. */
-async function withinTime(
-  request: Promise<HttpFailure | undefined>,
-  limit: AbortSignal,
-): Promise<HttpFailure | undefined> {
-  let over = false;
-  const late = new Promise<HttpFailure>((resolve) => {
-    const end = () => resolve({ error: 'it took too long', refused: false });
-    if (limit.aborted) end();
-    else limit.addEventListener('abort', end, { once: true });
-  });
-  const ended = request.finally(() => (over = true));
-  const first = await Promise.race([ended, late]);
-  if (!over) noteHanging(ended);
-  return first;
 }

@@ -126,7 +126,9 @@ describe('the outbox', () => {
 
   it(`holds ${mostNotices} at most, and gives up the oldest`, async () => {
     const folder = outbox();
-    for (let age = mostNotices; age > 0; age -= 1) await keepNotice(folder, notice(`n${age}`, age));
+    mkdirSync(folder, { mode: 0o700 });
+    for (let age = mostNotices; age > 0; age -= 1)
+      writeFileSync(join(folder, `${now - age}-n${age}.json`), JSON.stringify(notice(`n${age}`, age)));
     expect(await keepNotice(folder, notice('news'))).toBe(1);
     const ids = await idsIn(folder);
     expect(ids).toHaveLength(mostNotices);
@@ -164,7 +166,11 @@ describe('the outbox', () => {
     const folder = outbox();
     await keepNotice(folder, notice('a'));
     chmodSync(folder, 0o777);
-    expect(await deliver(folder, () => well)).toMatchObject({ tried: [], left: 1, blocked: expect.stringContaining('trusted') });
+    expect(await deliver(folder, () => well)).toMatchObject({
+      tried: [],
+      left: 1,
+      blocked: expect.stringContaining('trusted'),
+    });
     await expect(keepNotice(folder, notice('b'))).rejects.toThrow('everybody may write there');
     const target = temporaryFolder();
     mkdirSync(join(target, 'elsewhere'));

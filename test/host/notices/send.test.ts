@@ -1,16 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { somethingHangs } from '../../../src/host/notices/hanging.ts';
 import { sendNotice, type SendOptions } from '../../../src/host/notices/send.ts';
 import { wayOf, type Way } from '../../../src/host/notices/way.ts';
-import { exec } from '../../../src/host/shell.ts';
+import { replyTo, type Request } from '../../../src/host/notices/request.ts';
+import type { Host } from '../../../src/runbook/index.ts';
 import type { NoticeDocument } from '../../../src/runbook/notice.ts';
 import { noticeSchema } from '../../../src/runbook/notice.ts';
 import { temporaryFolder } from '../folder.ts';
 import { receiver } from './receiver.ts';
 
-export const notice: NoticeDocument = {
+/** As the process for one request does it, without the time that a process takes. */
+const exec: Host['exec'] = async ({ input = '' }, { signal } = {}) => {
+  const reply = await replyTo(JSON.parse(input) as Request, signal);
+  if (signal?.aborted === true) throw new Error('interrupted');
+  return { stdout: JSON.stringify(reply), stderr: '', exitCode: 0 };
+};
+
+const notice: NoticeDocument = {
   ...{ type: 'notification', id: '0123456789abcdef', kind: 'failed', priority: 'high' },
   ...{
     title: 'move-home: failed',
@@ -81,7 +88,6 @@ describe('a webhook', () => {
       await send(given(`webhook:${silent.url}`), { requestLimitMs: 40, signal: AbortSignal.timeout(250) }),
     ).toMatchObject({ exitCode: null, error: 'it took too long' });
     expect(silent.received.length).toBeGreaterThan(1);
-    expect(somethingHangs()).toBe(false);
   });
 
   it('that is not there is told by a code, without its address', async () => {
