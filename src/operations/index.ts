@@ -19,6 +19,7 @@ export {
 } from './health/unit-measures.ts';
 export { httpAnswers, httpHealth, httpUp } from './services/http-health.ts';
 export { identifyTree } from './copy/identify-tree.ts';
+export { dataAt } from './restore/data-at.ts';
 export { lookForData } from './restore/look-for-data.ts';
 export { nixGarbageProof } from './nix/nix-garbage-proof.ts';
 export { nixosRebuild } from './nix/nixos-rebuild.ts';
@@ -26,6 +27,16 @@ export { nixStoreVerify } from './nix/nix-store-verify.ts';
 export { journalIsQuiet, journalQuiet } from './services/journal-quiet.ts';
 export { judge, type Level } from './health/judge.ts';
 export type { Limits, Measure, Measured } from './health/measure.ts';
+export {
+  datasetCapacity,
+  poolCapacity,
+  propertyDrift,
+  scrubAge,
+  scrubErrors,
+  snapshotAge,
+  snapshotCount,
+  snapshotLag,
+} from './health/zfs-measures.ts';
 export { ownership } from './services/ownership.ts';
 export { probedCommand } from './commands/probed-command.ts';
 export { probeOf } from './health/probe-of.ts';

@@ -155,6 +155,7 @@ export const runbookOptionsSchema = z.strictObject({
   tools: z.array(z.string().min(1)).optional(),
   root: z.boolean().optional(),
   claims: fn.optional(),
+  nothingToDo: fn.optional(),
   rehearsal: z.custom<object>((value) => typeof value === 'object' && value !== null).optional(),
 });
 

@@ -49,7 +49,7 @@ export type {
   WorldDisk,
   WorldPool,
 } from './rehearsal.ts';
-export type { Runbook } from './runbook.ts';
+export type { NothingToDo, NothingToDoContext, Runbook } from './runbook.ts';
 export { isSecretReference, secret, type SecretReference } from './secret.ts';
 export type { Finding } from './step.ts';
 export { sh } from './sh.ts';

@@ -54,6 +54,7 @@ export function validate(value: unknown, origin: string): Runbook {
     tools: options.tools ?? [],
     root: options.root ?? false,
     claims: checkedClaims(options.claims as Runbook['claims'] | undefined),
+    nothingToDo: options.nothingToDo as Runbook['nothingToDo'],
     rehearsal: options.rehearsal,
     nodes,
   };

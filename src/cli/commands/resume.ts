@@ -57,7 +57,7 @@ export function addResume(program: Program, invocation: Invocation): void {
     });
 }
 
-async function resume(
+export async function resume(
   name: string | undefined,
   options: ResumeOptions,
   globals: Globals,

@@ -1,3 +1,5 @@
+import { Option } from '@commander-js/extra-typings';
+import { exitCodes } from '../../errors.ts';
 import { examples, type Program } from '../base-program.ts';
 import { globalsOf, type Globals, type Invocation } from '../invocation.ts';
 import { collect, readJobs } from '../options/option-values.ts';
@@ -11,6 +13,7 @@ interface RunOptions {
   readonly jobs?: number | undefined;
   readonly wait?: true | undefined;
   readonly detach?: true | undefined;
+  readonly orResume?: true | undefined;
 }
 
 export function addRun(program: Program, invocation: Invocation): void {
@@ -26,6 +29,9 @@ export function addRun(program: Program, invocation: Invocation): void {
     .option('--jobs <n>', 'how many independent steps may run at once (default: 1)', readJobs)
     .option('--wait', 'stay at a soak until it opens')
     .option('--detach', 'go on as a transient unit of systemd, which outlives this terminal')
+    .addOption(
+      new Option('--or-resume', 'go on with an unfinished run of the same parameters').conflicts('detach'),
+    )
     .addHelpText(
       'after',
       examples(
@@ -38,7 +44,8 @@ export function addRun(program: Program, invocation: Invocation): void {
     });
 }
 
-async function run(name: string, options: RunOptions, globals: Globals, { overrides }: Invocation) {
+async function run(name: string, options: RunOptions, globals: Globals, invocation: Invocation) {
+  const { overrides } = invocation;
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { readParameters } = await import('../parameters/read.ts');
   const { mustBeStep } = await import('../options/step-argument.ts');
@@ -54,6 +61,25 @@ async function run(name: string, options: RunOptions, globals: Globals, { overri
   if (options.dryRun === true) {
     const { showPlan } = await import('../shown/show-plan.ts');
     return showPlan({ loaded, params, globals, overrides });
+  }
+  if (options.orResume === true) {
+    const { unfinishedRunWith } = await import('../runs/unfinished-with.ts');
+    const { placesOf } = await import('../runs/places.ts');
+    const unfinished = await unfinishedRunWith(placesOf(globals).state, runbook.id, params);
+    if (unfinished !== undefined) {
+      const { resume } = await import('./resume.ts');
+      const { yes, wait, until, jobs } = options;
+      return resume(
+        unfinished,
+        { yes, wait, until, jobs, acceptIrreversible: [], awaitMount: [] },
+        globals,
+        invocation,
+      );
+    }
+  }
+  if (runbook.nothingToDo !== undefined) {
+    const { isNothingToDo } = await import('../work/nothing-to-do.ts');
+    if (await isNothingToDo(runbook, params, globals, overrides)) return exitCodes.done;
   }
   const { detach, mustDetach, wordsOfRun } = await import('../attach/detach.ts');
   if (options.detach === true) mustDetach(params);

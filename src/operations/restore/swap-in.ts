@@ -36,9 +36,11 @@ export const swapIn = operation({
   input,
   capture: (context) => planSwap(context),
   output: z.object({ aside: z.string().nullable() }),
-  probe: async ({ host, captured }) => {
+  probe: async ({ host, input, captured }) => {
     const standing = await standingOf(host, captured);
-    return standing === 'done' ? { done: { aside: asideOf(captured) } } : standing;
+    if (standing !== 'done') return standing;
+    const swept = (await host.files.stat(input.staged.holder)) === undefined;
+    return swept ? { done: { aside: asideOf(captured) } } : 'partial';
   },
   idempotent: true,
   describe: ({ captured }) =>

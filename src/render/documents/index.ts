@@ -10,6 +10,7 @@ export { liveDocument } from './live.ts';
 export { logsDocument } from './logs.ts';
 export { noticesDocument, noticeSentDocument, noticeTemplatesDocument } from './notices.ts';
 export { notificationDocument } from './notification.ts';
+export { nothingToDoDocument } from './nothing-to-do.ts';
 export { planDocument } from './plan.ts';
 export { rehearsalDocument } from './rehearsal.ts';
 export { resultDocument, type ResultDocument } from './result.ts';

@@ -5,12 +5,15 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { afterAll } from 'vitest';
 import { temporaryFolder } from '../../../host/folder.ts';
 
 export const noRestic = existsSync('/usr/bin/restic') ? false : 'restic is not installed';
@@ -63,12 +66,18 @@ export interface Repository {
 
 /** A real repository; its password lies in a file beside it. */
 export function repository(folder: string, name = 'repository'): Repository {
+  writeFileSync(join(folder, `${name}.password`), 'correct horse');
+  const made = opened(folder, name);
+  made.restic('init');
+  return made;
+}
+
+function opened(folder: string, name = 'repository'): Repository {
   const access = {
     repository: join(folder, name),
     password: { secret: 'file' as const, name: join(folder, `${name}.password`) },
     env: { RESTIC_CACHE_DIR: join(folder, 'cache') },
   };
-  writeFileSync(access.password.name, 'correct horse');
   const env = {
     ...process.env,
     ...access.env,
@@ -77,24 +86,44 @@ export function repository(folder: string, name = 'repository'): Repository {
   };
   const restic = (...args: string[]) =>
     execFileSync('restic', args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  restic('init');
   return { access, restic };
 }
 
-/** A service in a plain folder, backed up, with its data lost. */
-export function lostFolder() {
-  const folder = temporaryFolder();
+/** Where the data of every test's backup lay: making a repository takes seconds, so they share one. */
+let shared: { readonly folder: string; readonly path: string; readonly tree: string } | undefined;
+
+function sharedBackup() {
+  if (shared !== undefined) return shared;
+  const folder = mkdtempSync(join(tmpdir(), 'migrate-restore-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'persist', 'sonarr');
   mkdirSync(dirname(path));
   writeData(path);
-  const tree = treeOf(path);
-  const backups = repository(folder);
-  backups.restic('backup', '--host', 'forge', '--tag', 'sonarr', path);
-  rmSync(path, { recursive: true });
+  const { restic } = repository(folder);
+  restic('backup', '--host', 'forge', '--tag', 'sonarr', path);
+  shared = { folder, path, tree: treeOf(path) };
+  return shared;
+}
+
+/** A service in a plain folder whose data is lost, and a repository of its own that holds a backup. */
+export function lostFolder() {
+  const backup = sharedBackup();
+  const folder = temporaryFolder();
+  const path = join(folder, 'persist', 'sonarr');
+  mkdirSync(dirname(path));
+  for (const name of ['repository', 'repository.password'])
+    cpSync(join(backup.folder, name), join(folder, name), { recursive: true });
   const place = { path, mustHold: ['config.xml', 'sonarr.db'], sqlite: ['sonarr.db'] };
-  const source = { kind: 'restic' as const, ...backups.access, host: 'forge', tags: ['sonarr'] };
+  const backups = opened(folder);
+  const source = {
+    kind: 'restic' as const,
+    ...backups.access,
+    host: 'forge',
+    tags: ['sonarr'],
+    path: backup.path,
+  };
   const given = { ...place, sources: [source], limit: '1h' as const };
-  return { folder, path, tree, place, source, given, ...backups };
+  return { folder, path, tree: backup.tree, backupPath: backup.path, place, source, given, ...backups };
 }
 
 export function copyOf(from: string, to: string): void {
