@@ -75,8 +75,9 @@ function takes(values: string, property: string, value: string): boolean {
   const choices = values.split('|').map((choice) => choice.trim());
   // `<size>` and other descriptions that are not values themselves.
   if (choices.some((choice) => choice === '' || /[<\s.]/.test(choice))) return true;
+  const told = canonicalValue(property, value);
   return choices.some((choice) => {
-    if (choice === value) return true;
+    if (choice === value || choice === told) return true;
     const span = /^(.*)\[(\d+)-(\d+)[^\]]*\](.*)$/.exec(choice);
     if (span === null) return /[[\]]/.test(choice);
     const [, before = '', first, last, after = ''] = span;

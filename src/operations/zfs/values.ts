@@ -4,10 +4,17 @@ const sizes = new Set(
   'recordsize volblocksize volsize quota refquota reservation refreservation special_small_blocks'.split(' '),
 );
 const steps = 'KMGTPE';
+/** Words that ZFS takes and tells as another. */
+const aliases: Readonly<Record<string, string>> = {
+  'acltype=posixacl': 'posix',
+  'acltype=noacl': 'off',
+  'aclinherit=secure': 'restricted',
+  'compression=gzip-6': 'gzip',
+};
 
-/** A value as `zfs get -p` tells it: sizes in bytes, none as 0. */
+/** A value as `zfs get -p` tells it: sizes in bytes, none as 0, one word for what has several. */
 export function canonicalValue(property: string, value: string): string {
-  if (!sizes.has(property)) return value;
+  if (!sizes.has(property)) return aliases[`${property}=${value}`] ?? value;
   if (value === 'none') return '0';
   const found = /^(\d+(?:\.\d+)?)([KMGTPE]?)(?:i?B)?$/i.exec(value);
   if (found === null) return value;

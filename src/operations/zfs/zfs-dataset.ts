@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import { operation, sh, type Command, type Host } from '../../runbook/index.ts';
+import { isPlaceholder, operation, sh, type Command, type Host } from '../../runbook/index.ts';
 import { freePlace } from './dataset-place.ts';
 import {
   datasetInput,
@@ -75,7 +75,7 @@ export const zfsDataset = operation({
     return { summary: `${input.dataset} is there, ${drift}`, facts: { exists: true, guid: now.guid } };
   },
   describe: ({ input, captured }) =>
-    captured.before === null
+    isToBeMade(captured)
       ? [createCommand(input, captured), ...ownershipCommands(input)]
       : [`set what differs, and mount ${input.dataset}`, ...ownershipCommands(input)],
   run: async ({ host, input, captured, exec }) => {
@@ -134,7 +134,7 @@ export const zfsDataset = operation({
   ],
   undo: {
     describe: ({ input, captured }) =>
-      captured.before === null
+      isToBeMade(captured)
         ? `destroy ${input.dataset}, where this step made it and nothing is in it`
         : `give ${input.dataset} the properties that it had`,
     run: undoDataset,
@@ -144,6 +144,11 @@ export const zfsDataset = operation({
         : `The run may have changed properties of ${dataset}. Before it they were: ${JSON.stringify(values(before.properties))}`,
   },
 });
+
+/** Before the capture it is taken for one that is not there yet. */
+function isToBeMade({ before }: DatasetCaptured): boolean {
+  return before === null || isPlaceholder(before);
+}
 
 /** What stands in the way, before anything is changed. */
 async function assess(host: Host, input: DatasetInput): Promise<DatasetNow | undefined> {

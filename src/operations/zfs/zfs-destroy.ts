@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import { operation, sh, type Host } from '../../runbook/index.ts';
+import { isPlaceholder, operation, sh, type Host } from '../../runbook/index.ts';
 import { some } from './dataset-place.ts';
 import { destroyOne, otherOne } from './destroy-one.ts';
 import { destroyOrder, liesBeneath, type Doomed } from './destroy-order.ts';
@@ -57,7 +57,10 @@ export const zfsDestroy = operation({
       facts: { goes: doomed.map(({ name }) => name) },
     };
   },
-  describe: ({ captured: { doomed } }) => doomed.map(({ name }) => sh`zfs destroy ${name}`),
+  describe: ({ input, captured: { doomed } }) =>
+    isPlaceholder(doomed)
+      ? [`list what goes with ${input.target}, and destroy each by itself`]
+      : doomed.map(({ name }) => sh`zfs destroy ${name}`),
   run: async (context) => {
     const { host, input, captured, note } = context;
     const { doomed } = captured;

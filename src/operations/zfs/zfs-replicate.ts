@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import { operation, sh, type CapturedContext, type Command, type Host } from '../../runbook/index.ts';
+import {
+  isPlaceholder,
+  operation,
+  sh,
+  type CapturedContext,
+  type Command,
+  type Host,
+} from '../../runbook/index.ts';
 import { markOf } from './dataset-state.ts';
 import { hold, releaseAll } from './holds.ts';
 import { datasetOf, parentOf, poolOf } from './names.ts';
@@ -110,7 +117,7 @@ export const zfsReplicate = operation({
   },
   undo: {
     describe: ({ input, captured }) =>
-      captured.target === null
+      captured.target === null || isPlaceholder(captured.target)
         ? `destroy ${input.to}, where this step made it and nobody uses it`
         : `leave what ${input.to} has received`,
     run: undoReplica,

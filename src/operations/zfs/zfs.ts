@@ -18,7 +18,7 @@ export async function zfsProperties<Name extends string>(
   properties: readonly Name[],
 ): Promise<Readonly<Record<Name, ZfsProperty>> | undefined> {
   const found = await get(host, [], properties, name);
-  return found?.get(name) as Readonly<Record<Name, ZfsProperty>> | undefined;
+  return found?.get(name);
 }
 
 /** The GUID of a dataset or snapshot; undefined when it does not exist. @throws StepError as zfsProperties */

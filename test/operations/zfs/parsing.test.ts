@@ -129,6 +129,7 @@ describe('what a pool supports', () => {
 	available        NO       NO   <size>
 	compression     YES      YES   on | off | lzjb | gzip | gzip-[1-9] | zle | lz4 | zstd | zstd-[1-19] | zstd-fast | zstd-fast-[1-10,20,30,40,50,60,70,80,90,100,500,1000]
 	logbias         YES      YES   latency | throughput
+	acltype         YES      YES   off | nfsv4 | posix
 	quota           YES       NO   <size> | none
 	recordsize      YES      YES   512 to 16M, power of 2
 	sharenfs        YES      YES   on | off | NFS share options
@@ -172,6 +173,7 @@ describe('what a pool supports', () => {
       expect(refused({ [property]: value })).toHaveLength(1);
     expect(refused({ recordsize: '32M' })).toHaveLength(1);
     for (const [property, value] of Object.entries({
+      acltype: 'posixacl',
       compression: 'gzip-9',
       sharenfs: 'rw=@10.0.0.0/8',
       quota: 'none',

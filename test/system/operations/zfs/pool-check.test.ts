@@ -66,7 +66,7 @@ describe('zfsPool and the measures', { skip }, () => {
       '-o',
       'quota=20M',
       '-o',
-      'mountpoint=' + join(machine.folder, 'media'),
+      `mountpoint=${join(machine.folder, 'media')}`,
       'tank/media',
     );
     const file = join(machine.folder, 'media', 'x');

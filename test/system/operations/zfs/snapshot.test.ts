@@ -79,19 +79,19 @@ describe('zfsDestroy', { skip }, () => {
     await machine.zfs('clone', 'tank/old@one', 'tank/old/clone');
     const guid = await guidOf(machine, 'tank/old');
     const given = { target: 'tank/old', guid };
-    const refused = (more: object) => expect(drive(zfsDestroy, { ...given, ...more }, { host })).rejects;
-    await refused({ guid: '123' }).toMatchObject({ code: 'zfs.other-dataset' });
-    await refused({}).toMatchObject({ code: 'zfs.has-children' });
-    await refused({ including: ['children'] }).toMatchObject({ code: 'zfs.has-snapshots' });
+    const refused = (more: object) => drive(zfsDestroy, { ...given, ...more }, { host });
+    await expect(refused({ guid: '123' })).rejects.toMatchObject({ code: 'zfs.other-dataset' });
+    await expect(refused({})).rejects.toMatchObject({ code: 'zfs.has-children' });
+    await expect(refused({ including: ['children'] })).rejects.toMatchObject({ code: 'zfs.has-snapshots' });
     const all = { ...given, including: ['children' as const, 'snapshots' as const] };
     await machine.zfs('clone', 'tank/old@one', 'tank/outside');
-    await refused(all).toMatchObject({
+    await expect(refused(all)).rejects.toMatchObject({
       code: 'zfs.has-clones',
       message: expect.stringContaining('tank/outside') as string,
     });
     await machine.zfs('destroy', 'tank/outside');
     await machine.zfs('hold', 'keep', 'tank/old@one');
-    await refused(all).toMatchObject({ code: 'zfs.is-held' });
+    await expect(refused(all)).rejects.toMatchObject({ code: 'zfs.is-held' });
 
     const step = await drive(zfsDestroy, { ...all, release: ['keep'] }, { host });
     expect(step.captured.doomed.map(({ name }) => name)).toEqual([
