@@ -4,10 +4,11 @@
 const mayImport = {
   runbook: [],
   copy: [],
+  sqlite: [],
   journal: ['runbook'],
   plan: ['journal', 'runbook'],
   engine: ['plan', 'journal', 'runbook'],
-  operations: ['runbook', 'copy'],
+  operations: ['runbook', 'copy', 'sqlite'],
   host: ['runbook', 'journal'],
   rehearsal: ['operations', 'host', 'engine', 'plan', 'journal', 'runbook', 'copy'],
   render: ['runbook'],

@@ -1,5 +1,6 @@
 import { StepError, UsageError } from '../../errors.ts';
 import type { CumulativeProbe, HealthProbe, Host } from '../../runbook/index.ts';
+import { journalEntries } from './journal.ts';
 import { unitName, unitStates } from './unit-state.ts';
 import { startProblem } from './unit-verdict.ts';
 
@@ -56,32 +57,11 @@ export function unitErrors(
     counter: async ({ host }) => {
       if (lasts === 'boots') await mustBeKept(host);
       const when = lasts === 'boot' ? ['--boot'] : [];
-      const argv = ['journalctl', `--unit=${unit}`, '--priority=err', ...when] as const;
-      const { stdout, stderr, exitCode } = await host.exec(
-        { argv: [...argv, '--lines=1', '--output=json', '--no-pager'] },
-        { anyExit: true },
-      );
-      return latestCursor(stdout) ?? noError(stdout, stderr, exitCode);
+      const asked = [`--unit=${unit}`, '--priority=err', ...when, '--lines=1'];
+      const [latest] = await journalEntries(host, asked);
+      return latest === undefined ? 'none' : String(latest['__CURSOR']);
     },
   };
-}
-
-function latestCursor(stdout: string): string | undefined {
-  const line = stdout.split('\n').find((each) => each.startsWith('{'));
-  if (line === undefined) return undefined;
-  const { __CURSOR: cursor } = JSON.parse(line) as { readonly __CURSOR?: string };
-  return cursor;
-}
-
-/** Whoever may not see an entry must not take it for none. */
-function noError(stdout: string, stderr: string, exitCode: number | null): string {
-  const empty = stdout.trim() === '' || stdout.trim() === '-- No entries --';
-  if (empty && stderr.trim() === '' && (exitCode === 0 || exitCode === 1)) return 'none';
-  throw new StepError(
-    'probe.journal',
-    `journalctl exited with ${exitCode}: ${stderr.trim() || stdout.trim()}`,
-    'Reading the journal needs root, or the group systemd-journal.',
-  );
 }
 
 async function mustBeKept(host: Host): Promise<void> {
