@@ -47,7 +47,7 @@ describe.skipIf(obstacle !== undefined)('a failure that is forced on a booted sy
     await expect(
       drive(forcedFailure, { unit: 'untold.service' }, { host: machine.host }),
     ).rejects.toMatchObject({ code: 'failure.no-handler' });
-    const given = { unit: 'told-in-vain.service', within: '1s' } as const;
+    const given = { unit: 'told-in-vain.service', within: '1s' };
     const step = await drive(forcedFailure, given, { host: machine.host });
     await expect(step.act()).rejects.toMatchObject({
       code: 'failure.not-told',

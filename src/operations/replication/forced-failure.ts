@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import { duration, durationMs, operation, sh, type ActContext, type Host } from '../../runbook/index.ts';
+import { durationMs, operation, sh, type ActContext, type Host } from '../../runbook/index.ts';
+import { durationText } from './duration-text.ts';
 import { presentUnits, unitName } from '../units/unit-state.ts';
 import { startProblem } from '../units/unit-verdict.ts';
 
@@ -9,7 +10,7 @@ const input = z.strictObject({
   /** What shall be started by the failure; those of the unit's OnFailure when left out. */
   handlers: z.array(unitName).min(1).readonly().optional(),
   /** How long the handlers may take. */
-  within: duration.optional(),
+  within: durationText.optional(),
 });
 type Input = z.output<typeof input>;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import { duration, durationMs, operation, type Host } from '../../runbook/index.ts';
+import { durationMs, operation, type Host } from '../../runbook/index.ts';
+import { durationText } from './duration-text.ts';
 import { isExcluded } from './replica-standing.ts';
 import { readDatasetTree } from './dataset-tree.ts';
 import { sanoidPeriod } from './due-snapshots.ts';
@@ -11,9 +12,9 @@ const input = z.strictObject({
   without: z.array(datasetName).readonly().optional(),
   /** Milliseconds since 1970; snapshots must be younger. The beginning of the step when left out. */
   since: z.number().optional(),
-  within: duration,
+  within: durationText,
   /** Between two looks. */
-  every: duration.optional(),
+  every: durationText.optional(),
 });
 type Input = z.output<typeof input>;
 

@@ -116,7 +116,7 @@ describe.skipIf(noReplication !== false)('sanoid, on real pools', () => {
   it('is waited for until its schedule has taken one of each dataset, and no longer than said', async () => {
     const machine = await replicationMachine();
     const config = conf(machine, recursive + plex + production);
-    const given = { dataset: 'tank/persist', without: ['tank/persist/plex'], every: '50ms' as const };
+    const given = { dataset: 'tank/persist', without: ['tank/persist/plex'], every: '50ms' };
     const none = await drive(scheduledSnapshots, { ...given, within: '100ms' }, { host: machine.host });
     await expect(none.act()).rejects.toMatchObject({
       code: 'sanoid.not-scheduled',
