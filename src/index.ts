@@ -1,10 +1,9 @@
 export { z } from 'zod';
 export { MigrateError, StepError, UsageError } from './errors.ts';
-export { fillNotice } from './runbook/notice-template.ts';
-export type { Message, Priority } from './runbook/notice.ts';
 export {
   absolutePath,
   duration,
+  fillNotice,
   fragment,
   formatCommand,
   operation,
@@ -25,7 +24,9 @@ export type {
   Host,
   Json,
   LaterWrites,
+  Message,
   Operation,
+  Priority,
   ProbeAnswer,
   Progress,
   ReadContext,

@@ -40,6 +40,8 @@ export type {
 } from './node.ts';
 export { operation, type Operation, type Reversal } from './operation.ts';
 export { mountAt, mountOf } from './mount-table.ts';
+export { fillNotice } from './notice-template.ts';
+export type { Message, Priority } from './notice.ts';
 export { isPlaceholder, placeholder } from './placeholder.ts';
 export type {
   NixosWslPlan,

@@ -104,6 +104,15 @@ describe('a run at the terminal', () => {
     expect(new Set(received.map(({ json }) => json['id'])).size).toBe(1);
   });
 
+  test('in a rehearsal tells nobody', async () => {
+    const { url, received } = await receiver(200);
+    prefer({ notify: `webhook:${url}`, 'notify-when': 'always' });
+    const words = ['run', smallRunbook, '--set', `folder=${root}/world`];
+    expect(await main(words, { clock, tellsNobody: true })).toBe(3);
+    expect(received).toEqual([]);
+    expect(existsSync(join(root, 'state/outbox'))).toBe(false);
+  });
+
   test('goes on when the notice can be neither kept nor sent, and says so', async () => {
     const { url } = await receiver(404);
     prefer({ notify: `webhook:${url}`, 'notify-when': 'always' });

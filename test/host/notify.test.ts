@@ -100,6 +100,17 @@ describe('the system', () => {
     expect(() => readFileSync(join(folder, 'wall.told'))).toThrow('ENOENT');
   });
 
+  it('is told by logger alone of what only says that all goes well', async () => {
+    const folder = withPrograms(['logger', 'wall']);
+    const before = process.env['PATH'];
+    process.env['PATH'] = `${folder}:/bin:/usr/bin`;
+    await notifySystem(exec, 'text', { root: true, priority: 'low' }).finally(() => {
+      process.env['PATH'] = before;
+    });
+    expect(readFileSync(join(folder, 'logger.told'), 'utf8')).toContain('user.info');
+    expect(() => readFileSync(join(folder, 'wall.told'))).toThrow('ENOENT');
+  });
+
   it('counts as told when one of both works', async () => {
     const folder = withPrograms(['logger'], 1);
     script(folder, 'wall', 'exit 0');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../errors.ts';
 import type { Notified } from '../../engine/ports.ts';
-import { deliverKept, type Delivered } from '../../host/notices/deliver.ts';
+import { deliverKept, type Delivered, type DeliverOptions } from '../../host/notices/deliver.ts';
 import { keepNotice, keptNotices } from '../../host/notices/outbox.ts';
 import { sendNotice, type Sent } from '../../host/notices/send.ts';
 import { withinTime } from '../../host/notices/time-limit.ts';
@@ -63,7 +63,7 @@ export class Sender {
 
   async #sendKeptFirst(way: Way, document: NoticeDocument, limit: AbortSignal): Promise<Notified> {
     if (!(await this.#keeps(document.id))) return this.#sendBy(way, document, limit);
-    const delivered = await this.#deliverBy(way, limit, document.id);
+    const delivered = await this.#deliverBy(way, limit, { first: document.id });
     const sent = delivered.sent.get(document.id);
     if (sent !== undefined) return { ...sent, kept: sent.exitCode !== 0 };
     // Another process was at it, and may have been faster.
@@ -71,11 +71,14 @@ export class Sender {
     return { by: nameOf(way), exitCode: null, error: delivered.blocked ?? 'it took too long', kept: true };
   }
 
-  /** Sends what earlier processes have left; nothing where nothing is. */
-  async sendKept(signal: AbortSignal): Promise<Delivered | undefined> {
+  /**
+   * Sends what earlier processes have left; nothing where nothing is.
+   * @param pauseMs leave it alone when somebody has tried within so many milliseconds
+   */
+  async sendKept(signal: AbortSignal, pauseMs?: number): Promise<Delivered | undefined> {
     if ((await keptNotices(this.#outbox)).length === 0) return undefined;
     const way = wayBy(await preferences());
-    return way && withinTime(noticeLimitMs, signal, (limit) => this.#deliverBy(way, limit));
+    return way && withinTime(noticeLimitMs, signal, (limit) => this.#deliverBy(way, limit, { pauseMs }));
   }
 
   /** Once, and not kept when it fails. */
@@ -86,12 +89,16 @@ export class Sender {
       : withinTime(noticeLimitMs, signal, (limit) => this.#sendBy(way, document, limit));
   }
 
-  async #deliverBy(way: Way, signal: AbortSignal, first?: string): Promise<Delivered> {
+  async #deliverBy(
+    way: Way,
+    signal: AbortSignal,
+    which: Pick<DeliverOptions, 'first' | 'pauseMs'>,
+  ): Promise<Delivered> {
     const delivered = await deliverKept(this.#outbox, {
       send: (notice) => this.#sendBy(way, notice, signal),
       now: this.#host.clock.now().wall,
       signal,
-      first,
+      ...which,
     });
     for (const what of delivered.dropped) this.#warn(what);
     return delivered;

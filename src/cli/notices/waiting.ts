@@ -15,6 +15,8 @@ export async function sendWaiting(
     readonly warn: (text: string) => void;
     readonly overrides: Pick<Overrides, 'tellsNobody'>;
     readonly signal: AbortSignal;
+    /** Milliseconds; see `Sender.sendKept`. */
+    readonly pauseMs?: number | undefined;
   },
 ): Promise<void> {
   if (given.overrides.tellsNobody === true) return;
@@ -22,7 +24,7 @@ export async function sendWaiting(
     const outbox = outboxFolder(given.state);
     if ((await keptNotices(outbox)).length === 0) return;
     const { Sender } = await import('./sender.ts');
-    const delivered = await new Sender(host, outbox, given.warn).sendKept(given.signal);
+    const delivered = await new Sender(host, outbox, given.warn).sendKept(given.signal, given.pauseMs);
     if (delivered === undefined || delivered.left === 0) return;
     const error =
       delivered.blocked ?? [...delivered.sent.values()].find((sent) => sent.exitCode !== 0)?.error;

@@ -18,6 +18,9 @@ import { preferences } from '../options/preferences.ts';
 import { stderr } from '../terminal/process-streams.ts';
 import { reopenRun } from '../runs/reopen-run.ts';
 
+/** Between two tries of the timer to send what waits. */
+const timerPauseMs = 10 * 60_000;
+
 export interface UnattendedGiven {
   readonly by: 'boot' | 'timer';
   /** Where the state folder and the program are mounted, when it is not the root. */
@@ -63,7 +66,11 @@ export async function resumeUnattended(name: string | undefined, given: Unattend
       }
     }
   }
-  await sendWaiting(hostFor(given.overrides), { ...told, state, signal: new AbortController().signal });
+  await sendWaiting(hostFor(given.overrides), {
+    ...{ ...told, state, signal: new AbortController().signal },
+    // The timer comes by each minute, and each time that fails is a line in the log.
+    pauseMs: given.by === 'timer' ? timerPauseMs : undefined,
+  });
   return worst;
 }
 

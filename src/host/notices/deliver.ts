@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LockedError, messageOf } from '../../errors.ts';
 import type { NoticeDocument } from '../../runbook/notice.ts';
 import { acquireLock } from '../lock.ts';
@@ -15,6 +17,8 @@ export interface DeliverOptions {
   readonly now: number;
   /** No further one is begun. */
   readonly signal: AbortSignal;
+  /** Leave them alone when somebody has tried in vain within so many milliseconds. */
+  readonly pauseMs?: number | undefined;
   /** The one that is news; the others follow, oldest first. */
   readonly first?: string | undefined;
 }
@@ -24,7 +28,7 @@ export interface Delivered {
   readonly sent: ReadonlyMap<string, Sent>;
   /** What was given up, a sentence each. */
   readonly dropped: readonly string[];
-  /** How many are still kept. */
+  /** How many are still kept, where it was tried. */
   readonly left: number;
   /** Why not even a beginning was made. */
   readonly blocked?: string | undefined;
@@ -40,6 +44,8 @@ export async function deliverKept(folder: string, options: DeliverOptions): Prom
   try {
     if ((await keptNotices(folder)).length === 0) return { sent, dropped, left: 0 };
     await demandOwn(folder);
+    if (options.pauseMs !== undefined && (await lastTry(folder, options.now)) < options.pauseMs)
+      return { sent, dropped, left: 0 };
     const lock = await acquireLock(folder, {
       what: 'the outbox of notices',
       command: 'migrate',
@@ -47,6 +53,8 @@ export async function deliverKept(folder: string, options: DeliverOptions): Prom
     });
     try {
       await deliverAll(folder, options, { sent, dropped });
+      if ([...sent.values()].some(({ exitCode }) => exitCode !== 0))
+        await writeFile(join(folder, 'last-try'), `${options.now}\n`, { mode: 0o600 });
     } finally {
       await lock.release();
     }
@@ -56,6 +64,14 @@ export async function deliverKept(folder: string, options: DeliverOptions): Prom
     const blocked = thrown instanceof LockedError ? 'another process delivers' : messageOf(thrown);
     return { sent, dropped, left: left.length, blocked };
   }
+}
+
+/** How many milliseconds ago somebody tried in vain. */
+async function lastTry(folder: string, now: number): Promise<number> {
+  const text = await readFile(join(folder, 'last-try'), 'utf8').catch(() => '');
+  const at = text.trim() === '' ? Number.NaN : Number(text);
+  // A clock that was set back must not silence it.
+  return Number.isFinite(at) && at <= now ? now - at : Number.POSITIVE_INFINITY;
 }
 
 async function deliverAll(

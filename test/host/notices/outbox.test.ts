@@ -90,6 +90,19 @@ describe('the outbox', () => {
     expect(await idsIn(folder)).toEqual(['a']);
   });
 
+  it('is left alone for a while by whoever comes by often, and no longer by a clock that was set back', async () => {
+    const folder = outbox();
+    await keepNotice(folder, notice('a'));
+    const pauseMs = 600_000;
+    expect(await deliver(folder, () => down, { pauseMs })).toMatchObject({ tried: ['a'] });
+    expect(await deliver(folder, () => down, { pauseMs, now: now + 599_000 })).toMatchObject({ tried: [] });
+    expect(await deliver(folder, () => down, { pauseMs, now: now + 600_000 })).toMatchObject({
+      tried: ['a'],
+    });
+    expect(await deliver(folder, () => down, { pauseMs, now: now - 1 })).toMatchObject({ tried: ['a'] });
+    expect(await deliver(folder, () => well)).toMatchObject({ tried: ['a'], left: 0 });
+  });
+
   it('holds one of each id, with the latest words', async () => {
     const folder = outbox();
     await keepNotice(folder, notice('a', 5_000, 'prepared'));
