@@ -3,6 +3,7 @@ import { StepError } from '../../errors.ts';
 import { identify, sameFolder, type FolderIdentity } from '../../copy/index.ts';
 import { mountOf, type Host } from '../../runbook/index.ts';
 import type { Side, Sides } from './copy-sides.ts';
+import { requireFarTools } from './copy-tools.ts';
 import { overlap, type ExpectedMount } from './copy-input.ts';
 import { requireMounted } from '../mounts/require-mount.ts';
 import { refuseForeignMounts } from '../mounts/source-mounts.ts';
@@ -30,6 +31,7 @@ export async function checkPlaces(
   { exclude, expectMount }: Omit<Places, 'from' | 'to'>,
 ): Promise<{ source: FolderIdentity; compressed: boolean }> {
   const { from, to } = sides;
+  for (const side of [from, to]) await requireFarTools(side);
   if (expectMount !== undefined) await requireMounted(to.host, expectMount);
   const source = await from.identify();
   if (source === undefined) throw new StepError('copy.no-folder', `there is no folder ${from.place} to copy`);

@@ -1,6 +1,6 @@
 import { StepError } from '../../errors.ts';
 import type { Host } from '../../runbook/index.ts';
-import type { Sides } from './copy-sides.ts';
+import type { Side, Sides } from './copy-sides.ts';
 
 /** Whether commands run as root here, and so rsync copies attributes of all namespaces. */
 export async function runsAsRoot(host: Host): Promise<boolean> {
@@ -25,6 +25,36 @@ export async function bothAsRoot({ from, to }: Sides): Promise<boolean> {
       'Log in as root@HOST by a key (PermitRootLogin prohibit-password), or run this as an ordinary user too.',
     );
   return here;
+}
+
+// Packages, by the names that most distributions give them.
+const farTools: Readonly<Record<string, string>> = {
+  find: 'findutils',
+  xargs: 'findutils',
+  stat: 'coreutils',
+  sync: 'coreutils',
+  realpath: 'coreutils',
+  getfattr: 'attr',
+};
+
+/**
+ * What a copy takes on the other machine, besides rsync.
+ *
+ * @throws StepError `far.tool-missing`
+ */
+export async function requireFarTools({ far }: Side): Promise<void> {
+  if (far === undefined) return;
+  const asking =
+    'for name; do command -v "$name" >&2 || echo "$name"; done; find --version | grep -q GNU || echo find';
+  const { stdout } = await far.shell.ask(asking, Object.keys(farTools));
+  const missing = [...new Set(stdout.toString().split('\n').filter(Boolean))];
+  if (missing.length === 0) return;
+  const packages = new Set(missing.map((name) => farTools[name]));
+  throw new StepError(
+    'far.tool-missing',
+    `${missing.join(', ')} of GNU is missing on ${far.access.host}: without it nobody sees all that a copy must keep`,
+    `Install there: ${[...packages].join(', ')}.`,
+  );
 }
 
 /**

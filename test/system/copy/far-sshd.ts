@@ -22,13 +22,16 @@ export interface Sshd {
     readonly identityFile: string;
     readonly knownHostsFile: string;
   };
+  /** Of the host. */
+  readonly publicKey: string;
   /** Ends every connection at once, as a cable that is pulled; new ones are taken. */
   cut(): void;
   /** Takes no connection any more. */
   stop(): void;
 }
 
-export async function startSshd(): Promise<Sshd> {
+/** @param path the programs that a login finds */
+export async function startSshd({ path }: { readonly path?: string } = {}): Promise<Sshd> {
   const folder = mkdtempSync('/var/tmp/migrate-sshd-');
   for (const key of ['host', 'mine'])
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
@@ -41,6 +44,7 @@ export async function startSshd(): Promise<Sshd> {
   const options = [
     ...[`HostKey=${join(folder, 'host')}`, `AuthorizedKeysFile=${join(folder, 'authorized')}`, 'UsePAM=no'],
     ...['PermitRootLogin=yes', 'StrictModes=no', 'PidFile=none', 'ListenAddress=127.0.0.1', `Port=${port}`],
+    ...(path === undefined ? [] : [`SetEnv=PATH=${path}`]),
     ...['PasswordAuthentication=no', 'KbdInteractiveAuthentication=no'],
   ];
   const daemon = spawn(
@@ -64,6 +68,7 @@ export async function startSshd(): Promise<Sshd> {
       identityFile: join(folder, 'mine'),
       knownHostsFile: join(folder, 'known'),
     },
+    publicKey: key,
     cut,
     stop: () => void daemon.kill('SIGKILL'),
   };
