@@ -201,8 +201,7 @@ function mustBeSame(expected: RowsFound, found: RowsFound, target: string): void
 async function readEverything({ exec, captured, progress }: Context, server: PostgresAccess): Promise<void> {
   progress({ doing: 'reading every table' });
   const program = programOf(captured.scratch, 'pg_dumpall');
-  // An unlogged table cannot be read in recovery, and is empty after one.
-  const options = ['--no-password', '--no-sync', '--no-unlogged-table-data', '--file=/dev/null'];
+  const options = ['--no-password', '--no-sync', '--file=/dev/null'];
   await exec(asUser(serverUser(server), [program, ...options, ...serverOptions(server)]));
 }
 

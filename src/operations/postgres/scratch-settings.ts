@@ -5,17 +5,16 @@ import type { Scratch } from './scratch-cluster.ts';
 
 /** What the restored cluster must have as the live one has it. */
 export interface LiveFacts {
-  /** By name; recovery refuses smaller values than those that the WAL was written with. */
+  /** By name. */
   readonly settings: Readonly<Record<string, string>>;
   readonly tablespaces: readonly string[];
   /** Of all databases together. */
   readonly bytes: number;
 }
 
+/** Without these, what the WAL holds may not be replayed, or the tables of an extension not be read. */
 const carried = [
   'max_connections',
-  'max_worker_processes',
-  'max_wal_senders',
   'max_prepared_transactions',
   'max_locks_per_transaction',
   'shared_preload_libraries',
@@ -61,10 +60,15 @@ export function scratchFiles(
     hba_file: `${folder}/pg_hba.conf`,
     ident_file: `${folder}/pg_ident.conf`,
     archive_mode: 'off',
-    hot_standby: 'on',
+    // A pause may fall into a transaction that holds a table locked, and whoever reads it then waits for ever.
+    recovery_target_action: 'promote',
+    hot_standby: 'off',
+    // Nothing in it may act by itself: no jobs of an extension, no subscription that takes another's changes.
+    max_worker_processes: '0',
+    max_logical_replication_workers: '0',
+    autovacuum: 'off',
     restore_command: restoreCommand(archive),
     recovery_target_time: target,
-    recovery_target_action: 'pause',
     lc_messages: 'C',
     logging_collector: 'off',
     // It is thrown away.

@@ -1,9 +1,8 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import S3rver from 's3rver';
-import { onTestFinished } from 'vitest';
 import type { BarmanArchive } from '../../../../src/operations/postgres/barman.ts';
-import { postgresIds } from './cluster.ts';
+import { postgresIds, type Finish } from './cluster.ts';
 
 export interface Bucket {
   readonly endpoint: string;
@@ -16,7 +15,7 @@ export interface Bucket {
 }
 
 /** An S3 store on loopback with one bucket, and credentials in files of the server's user. */
-export async function bucket(folder: string): Promise<Bucket> {
+export async function bucket(folder: string, finish: Finish): Promise<Bucket> {
   const directory = join(folder, 's3');
   mkdirSync(directory);
   const make = (port: number) =>
@@ -29,7 +28,7 @@ export async function bucket(folder: string): Promise<Bucket> {
     });
   let server = make(0);
   const { port } = await server.run();
-  onTestFinished(() => server.close().catch(() => undefined));
+  finish(() => server.close().catch(() => undefined));
   const credentials = (name: string, key: string): string => {
     const path = join(folder, name);
     writeFileSync(path, `[default]\naws_access_key_id = ${key}\naws_secret_access_key = ${key}\n`, {

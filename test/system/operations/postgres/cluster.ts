@@ -3,7 +3,6 @@ import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { onTestFinished } from 'vitest';
 import type { PostgresAccess } from '../../../../src/operations/postgres/access.ts';
 
 const programs = '/usr/lib/postgresql/15/bin';
@@ -36,11 +35,14 @@ export function asPostgres(argv: readonly string[]) {
   );
 }
 
-/** A folder that the server's user may enter, gone when the test ends. */
-export function openFolder(): string {
+/** Registers what is cleaned up at the end of a test, or of all of a file. */
+export type Finish = (cleanUp: () => Promise<unknown> | void) => void;
+
+/** A folder that the server's user may enter, gone at the end. */
+export function openFolder(finish: Finish): string {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-pg-'));
   chmodSync(folder, 0o755);
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  finish(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -56,6 +58,7 @@ export interface Cluster {
 /** A cluster of its own, made and not started; its server ends with the test. */
 export async function cluster(
   root: string,
+  finish: Finish,
   options: { readonly name?: string; readonly checksums?: boolean; readonly settings?: string } = {},
 ): Promise<Cluster> {
   const home = join(root, options.name ?? 'live');
@@ -71,7 +74,7 @@ export async function cluster(
   // Else an archive_command tries for long where no store answers.
   const ctl = (...words: readonly string[]) =>
     asPostgres(['env', 'AWS_MAX_ATTEMPTS=1', `${programs}/pg_ctl`, '-D', folder, '-w', ...words]);
-  onTestFinished(() => ctl('-m', 'immediate', 'stop').then(undefined, () => undefined));
+  finish(() => ctl('-m', 'immediate', 'stop').then(undefined, () => undefined));
   return {
     folder,
     server: { socket: home },

@@ -1,105 +1,226 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { expect, test, vi } from 'vitest';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { StepError } from '../../../../src/errors.ts';
+import { thisMachine } from '../../../../src/host/this-machine.ts';
 import { archiver, archiveFailures } from '../../../../src/operations/postgres/archiver.ts';
-import { archiveCommand, readBarmanFlags } from '../../../../src/operations/postgres/barman.ts';
+import {
+  archiveCommand,
+  readBarmanFlags,
+  type BarmanArchive,
+} from '../../../../src/operations/postgres/barman.ts';
 import { barmanArchiveReady } from '../../../../src/operations/postgres/barman-archive-ready.ts';
 import { barmanBackup } from '../../../../src/operations/postgres/barman-backup.ts';
 import { barmanBackups } from '../../../../src/operations/postgres/barman-backups.ts';
 import { postgresControl } from '../../../../src/operations/postgres/control-data.ts';
 import { postgresPitrProof } from '../../../../src/operations/postgres/pitr-proof.ts';
-import { postgresSettings } from '../../../../src/operations/postgres/postgres-settings.ts';
-import { postgresSettingsInForce } from '../../../../src/operations/postgres/settings-in-force.ts';
+import { serverTime } from '../../../../src/operations/postgres/pitr-rows.ts';
+import { clearScratch, restoreToTime } from '../../../../src/operations/postgres/scratch-cluster.ts';
+import { liveFacts } from '../../../../src/operations/postgres/scratch-settings.ts';
 import { walArrives } from '../../../../src/operations/postgres/wal-arrives.ts';
-import { thisMachine } from '../../../../src/host/this-machine.ts';
 import { drive } from '../../../operations/drive.ts';
-import { bucket } from './bucket.ts';
-import { cluster, openFolder, skip } from './cluster.ts';
+import { bucket, type Bucket } from './bucket.ts';
+import { asPostgres, cluster, openFolder, skip, type Cluster, type Finish } from './cluster.ts';
 
 const host = thisMachine();
 
-test(
-  'a cluster is archived, backed up and restored to a moment, and the scratch cluster leaves nothing',
-  { skip },
-  async () => {
-    const root = openFolder();
-    const store = await bucket(root);
-    const { archive } = store;
-    const live = await cluster(root, { checksums: true });
+describe.skipIf(skip)('a cluster that is archived', () => {
+  const cleanUps: Parameters<Finish>[0][] = [];
+  const finish: Finish = (cleanUp) => void cleanUps.unshift(cleanUp);
+  let root: string;
+  let store: Bucket;
+  let archive: BarmanArchive;
+  let live: Cluster;
+  let systemIdentifier: string;
+  let backup: string;
+  let firstWal: string;
+
+  const identified = () => ({ server: live.server, archive, systemIdentifier });
+  // Without a folder of its own, which only a test can have.
+  const inRoot = () => ({ run: { folder: root } });
+  const ready = async (more: object) =>
+    (await drive(barmanArchiveReady, { archive, systemIdentifier, ...more }, inRoot())).act();
+
+  beforeAll(async () => {
+    root = openFolder(finish);
+    store = await bucket(root, finish);
+    ({ archive } = store);
+    const command = archiveCommand(archive, await readBarmanFlags(host, archive));
+    live = await cluster(root, finish, {
+      checksums: true,
+      settings: `archive_mode = on\nmax_wal_senders = 3\narchive_command = '${command}'`,
+    });
+    ({ systemIdentifier } = await postgresControl(host, { folder: live.folder, user: 'postgres' }));
+    expect(await ready({})).toEqual({ empty: true, backups: 0 });
     await live.start();
-    const { systemIdentifier } = await postgresControl(host, { folder: live.folder, user: 'postgres' });
-    const { server } = live;
-    const ready = await drive(barmanArchiveReady, { archive, systemIdentifier });
-    expect(await ready.act()).toEqual({ empty: true, backups: 0 });
-
-    const flags = await readBarmanFlags(host, archive);
-    const settings = {
-      archive_mode: 'on',
-      archive_command: archiveCommand(archive, flags),
-      wal_level: 'replica',
-      max_wal_senders: '3',
-    };
-    const change = await drive(postgresSettings, { server, settings });
-    expect(await change.probe()).toBe('not-started');
-    const changed = await change.act();
-    expect(changed.pendingRestart.toSorted()).toEqual(['archive_mode', 'max_wal_senders']);
-    expect(await change.probe()).toEqual({ done: changed });
-    const inForce = await drive(postgresSettingsInForce, { server, settings });
-    await expect(inForce.act()).rejects.toMatchObject({ code: 'postgres.pending-restart' });
-    await live.stop();
-    await live.start();
-    expect((await inForce.act()).inForce).toEqual(settings);
-
-    const arrives = await (
-      await drive(walArrives, { server, archive, systemIdentifier, within: '60s' })
-    ).act();
-    expect(await archiver(host, server)).toMatchObject({ failed: 0, failing: false });
-
-    const backup = await drive(barmanBackup, { server, archive, systemIdentifier });
-    expect(await backup.probe()).toBe('not-started');
-    const made = await backup.act();
-    expect(await backup.probe()).toEqual({ done: made });
+    const arrived = await (await drive(walArrives, { ...identified(), within: '60s' }, inRoot())).act();
+    firstWal = arrived.wal;
+    expect(await archiver(host, live.server)).toMatchObject({ failed: 0, failing: false });
+    // WAL without a base backup: only a file that this cluster is known to have archived tells whose it is.
+    await expect(ready({ continue: true })).rejects.toMatchObject({ code: 'barman.unknown-owner' });
+    const mine = { continue: true, lastArchived: firstWal };
+    expect(await ready(mine)).toEqual({ empty: false, backups: 0 });
+    await expect(ready({ ...mine, systemIdentifier: '42' })).rejects.toMatchObject({
+      code: 'barman.other-cluster',
+    });
+    const step = await drive(barmanBackup, identified(), inRoot());
+    expect(await step.probe()).toBe('not-started');
+    const made = await step.act();
+    expect(await step.probe()).toEqual({ done: made });
+    backup = made.id;
     expect(await barmanBackups(host, archive)).toMatchObject([
-      { id: made.id, name: backup.captured.name, done: true, systemIdentifier },
+      { id: backup, name: step.captured.name, done: true, systemIdentifier },
     ]);
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps) await cleanUp();
+  });
 
+  test('is restored to a moment under load: every row of then, no transaction in half, and nothing is left', async () => {
+    await live.sql('CREATE TABLE unlogged_too AS SELECT 1');
+    await live.sql('ALTER TABLE unlogged_too SET UNLOGGED');
+    await asPostgres(['pgbench', '-h', live.server.socket, '-i', '-q', '-s', '1', 'postgres']);
+    const load = asPostgres([
+      'pgbench',
+      '-h',
+      live.server.socket,
+      '-c',
+      '2',
+      '-T',
+      '60',
+      '-R',
+      '200',
+      'postgres',
+    ]);
+    const ended = load.catch(() => undefined);
+    onTestFinished(async () => {
+      load.kill('SIGINT');
+      await ended;
+    });
+    // What ALTER SYSTEM sets comes with a base backup; a scratch cluster that obeyed would not start.
     const proof = await drive(postgresPitrProof, {
-      server,
-      archive,
-      systemIdentifier,
-      backup: made.id,
+      ...identified(),
+      backup,
       scratch: root,
       port: 54_329,
+      rows: 500,
     });
-    expect(await proof.act()).toMatchObject({ rows: 1000, checksums: 'sound', proven: true });
-    expect(readdirSync(root)).not.toContain('pitr-test-20260101-abcd');
+    expect(await proof.act()).toMatchObject({ backup, rows: 500, checksums: 'sound', proven: true });
+    expect(readdirSync(root).filter((name) => name.startsWith('pitr-'))).toEqual([]);
     expect(await live.sql(`SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'migrate%'`)).toBe('0');
     await proof.undo();
+    await proof.undo();
+  });
 
-    // The archive holds this cluster now, and is another's for nobody.
-    const again = (more: object) => drive(barmanArchiveReady, { archive, systemIdentifier, ...more });
-    await expect((await again({})).act()).rejects.toMatchObject({ code: 'barman.not-empty' });
-    expect(await (await again({ continue: true })).act()).toEqual({ empty: false, backups: 1 });
-    await expect((await again({ continue: true, systemIdentifier: '42' })).act()).rejects.toMatchObject({
+  test('is restored with the balance of its transactions at any moment', async () => {
+    await asPostgres(['pgbench', '-h', live.server.socket, '-i', '-q', '-s', '1', 'postgres']);
+    await asPostgres(['pgbench', '-h', live.server.socket, '-c', '2', '-t', '100', 'postgres']);
+    const target = await serverTime(host, live.server);
+    const sums = `SELECT (SELECT count(*) FROM pgbench_history) || ' ' || (SELECT sum(delta) FROM pgbench_history)
+      || ' ' || (SELECT sum(abalance) FROM pgbench_accounts) || ' ' || (SELECT sum(bbalance) FROM pgbench_branches)`;
+    const then = await live.sql(sums);
+    await asPostgres(['pgbench', '-h', live.server.socket, '-c', '2', '-t', '100', 'postgres']);
+    await (await drive(walArrives, { ...identified(), within: '60s' })).act();
+    const restored = await restore('balance', target);
+    const now = await asPostgres([
+      'psql',
+      '-X',
+      '-At',
+      '-h',
+      restored.socket,
+      '-p',
+      String(restored.port),
+      '-d',
+      'postgres',
+      '-c',
+      sums,
+    ]);
+    expect(now.stdout).toBe(then);
+  });
+
+  /** Restores beside, and clears away at the end of the test. */
+  async function restore(name: string, target: string, parent = root) {
+    const scratch = {
+      folder: `${parent}/${name}`,
+      user: 'postgres',
+      port: 54_330,
+      programs: '/usr/lib/postgresql/15/bin',
+    };
+    const context = { host, exec: host.exec.bind(host), progress: () => undefined };
+    onTestFinished(() => clearScratch(context, scratch));
+    return restoreToTime(context, scratch, archive, {
+      backup,
+      target,
+      live: await liveFacts(host, live.server),
+      withinMs: 60_000,
+    });
+  }
+
+  test('cannot be restored to a time before the backup, or after the last WAL, and is told which', async () => {
+    await expect(restore('before', '2020-01-01 00:00:00+00')).rejects.toMatchObject({
+      code: 'postgres.target-before-backup',
+    });
+    await expect(restore('after', '2100-01-01 00:00:00+00')).rejects.toMatchObject({
+      code: 'postgres.target-after-archive',
+    });
+  });
+
+  test('says that the scratch folder is full, before it begins and when it becomes so', async () => {
+    const small = `${root}/small`;
+    mkdirSync(small);
+    await host.exec({ argv: ['mount', '-t', 'tmpfs', '-o', 'size=12m,mode=755', 'tmpfs', small] });
+    onTestFinished(async () => void (await host.exec({ argv: ['umount', '--lazy', small] })));
+    const proof = await drive(postgresPitrProof, { ...identified(), backup, scratch: small, port: 54_329 });
+    await expect(proof.act()).rejects.toMatchObject({ code: 'postgres.scratch-room' });
+    await expect(restore('full', await serverTime(host, live.server), small)).rejects.toMatchObject({
+      code: 'postgres.scratch-full',
+    });
+  });
+
+  test('is told why an archive does not serve', async () => {
+    await expect(ready({})).rejects.toMatchObject({
+      code: 'barman.not-empty',
+      hint: expect.stringContaining('another server name') as string,
+    });
+    expect(await ready({ continue: true })).toEqual({ empty: false, backups: 1 });
+    await expect(ready({ continue: true, systemIdentifier: '42' })).rejects.toMatchObject({
       code: 'barman.other-cluster',
       message: expect.stringContaining(systemIdentifier) as string,
     });
-
-    await store.stop();
-    const before = await archiver(host, server);
-    await live.sql('CREATE TABLE later AS SELECT 1; SELECT pg_switch_wal()');
-    await vi.waitUntil(async () => (await archiver(host, server)).failed > 0, {
-      timeout: 20_000,
-      interval: 500,
+    const other = (change: object) => ready({ archive: { ...archive, ...change } });
+    await expect(other({ destination: 's3://absent/pg' })).rejects.toMatchObject({
+      code: 'barman.no-bucket',
     });
-    expect((await archiveFailures(host, { server, since: before })).value).toBeGreaterThan(0);
-    await expect((await again({})).act()).rejects.toMatchObject({ code: 'barman.unreachable' });
-    await store.startAgain();
-    const after = await drive(walArrives, { server, archive, systemIdentifier, within: '90s' });
-    expect((await after.act()).wal > arrives.wal).toBe(true);
-    expect(await archiver(host, server)).toMatchObject({ failing: false, waiting: 0 });
+    await expect(other(store.wrongKey)).rejects.toMatchObject({ code: 'barman.refused' });
+    await expect(other({ profile: 'none' })).rejects.toMatchObject({ code: 'barman.no-credentials' });
+    await expect(other({ credentials: `${root}/absent` })).rejects.toMatchObject({
+      code: 'barman.credentials-file',
+    });
+    expect(await other({ name: 'pg-second' })).toEqual({ empty: true, backups: 0 });
+  });
 
-    await change.undo();
-    expect(await change.probe()).toBe('not-started');
-    expect(existsSync(`${root}/pitr-test-20260101-abcd`)).toBe(false);
-  },
-);
+  test('keeps its WAL while the store is down, says so, and archives all of it afterwards', async () => {
+    const before = await archiver(host, live.server);
+    await store.stop();
+    await live.sql('CREATE TABLE later AS SELECT 1');
+    const step = await drive(walArrives, { ...identified(), within: '1ms' });
+    await expect(step.act()).rejects.toMatchObject({ code: 'barman.unreachable' });
+    await vi.waitUntil(async () => (await archiver(host, live.server)).failing, {
+      timeout: 20_000,
+      interval: 300,
+    });
+    const { value, observed } = await archiveFailures(host, { server: live.server, since: before });
+    expect(value).toBeGreaterThan(0);
+    expect(observed).toMatch(/fails at [0-9A-F]{24}; \d+ WAL files wait/);
+    await store.startAgain();
+    const after = await (await drive(walArrives, { ...identified(), within: '90s' })).act();
+    expect(after.wal > firstWal).toBe(true);
+    expect(await archiver(host, live.server)).toMatchObject({ failing: false, waiting: 0 });
+  });
+
+  test('errors of its questions name the way out', async () => {
+    const gone = { ...identified(), server: { socket: `${root}/nowhere` } };
+    const step = drive(postgresPitrProof, { ...gone, backup, scratch: root, port: 54_329 });
+    await expect(step).rejects.toBeInstanceOf(StepError);
+    await expect(step).rejects.toMatchObject({ code: 'postgres.no-answer' });
+  });
+});
