@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { zfsPool } from '../../../../src/operations/index.ts';
+import { zfsDataset, zfsPool } from '../../../../src/operations/index.ts';
 import * as measures from '../../../../src/operations/zfs/measures.ts';
 import { drive } from '../../../operations/drive.ts';
 import { noPools, poolMachine } from './pool.ts';
@@ -51,6 +51,15 @@ describe('zfsPool and the measures', { skip }, () => {
     const fill = ['dd', 'if=/dev/urandom', `of=${join(persist, 'x')}`, 'bs=1M', 'count=60'] as const;
     expect((await host.exec({ argv: fill }, { anyExit: true })).stderr).toContain('No space left');
     await expect(check({ pool: 'rpool' })).rejects.toMatchObject({ code: 'zfs.capacity' });
+    const step = await drive(
+      zfsDataset,
+      { dataset: 'rpool/safe/media', mountPoint: join(machine.folder, 'media') },
+      { host },
+    );
+    await expect(step.act()).rejects.toMatchObject({ code: 'zfs.full' });
+    expect(await step.probe()).toBe('not-started');
+    await step.undo();
+    expect(await host.files.stat(join(machine.folder, 'media'))).toBeUndefined();
     expect(await check({ pool: 'rpool', capacity: { critical: 100 } })).toMatchObject({
       warnings: [expect.stringMatching(/rpool is \d+ % full/)],
     });

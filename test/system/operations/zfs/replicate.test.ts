@@ -127,6 +127,8 @@ describe('zfsReplicate', { skip }, () => {
     expect(await act).toMatchObject({ message: expect.stringContaining('has died') as string });
     await machine.boot();
     expect(['not-started', 'partial']).toContain(await step.probe());
+    // No pruning takes away what is being sent.
+    await expect(machine.zfs('destroy', 'tank/media@large')).rejects.toThrow('busy');
     const output = await step.act();
     expect(await step.probe()).toEqual({ done: output });
     expect(await get(machine, 'userrefs', 'tank/media@large')).toBe('0');
