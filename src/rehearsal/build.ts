@@ -83,7 +83,11 @@ export async function buildInNamespace(
   };
   const byFstab = allDisks.filter((disk) => disk !== wsl?.storage);
   writeFileSync(join(layout.root, 'etc/fstab'), fstab(byFstab, added));
-  const machine = new Machine(layout, { env, wsl: wsl !== undefined });
+  const machine = new Machine(layout, {
+    env,
+    wsl: wsl !== undefined,
+    ...(zfs === undefined ? {} : { halt: ['systemctl', 'world-halt'] }),
+  });
   await machine.boot();
   const run = (argv: readonly string[]) =>
     runInWorld(layout, machine, { run: 'install', argv, options: {}, env, onOutput: () => {} });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, openSync, closeSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { execa } from 'execa';
 import { rebootClock } from './clock.ts';
 import type { WorldLayout } from './layout.ts';
 import { fixture } from './package-root.ts';
@@ -11,6 +12,7 @@ import { WorldError } from './world-error.ts';
 import { dropWslMounts, mountWslMounts } from './wsl-mounts.ts';
 
 const bootLimitMs = 60_000;
+const haltLimitMs = 30_000;
 const pollMs = 10;
 
 /**
@@ -21,13 +23,19 @@ export class Machine {
   readonly #layout: WorldLayout;
   readonly #env: Readonly<Record<string, string>>;
   readonly #wsl: boolean;
+  readonly #halt: readonly string[] | undefined;
   #ends = 0;
   #bootId = randomUUID();
   #running: { init: number; over: Promise<void> } | undefined;
   #down: WorldError | undefined;
   #settled: Promise<void> = Promise.resolve();
 
-  constructor(layout: WorldLayout, options: { env: Readonly<Record<string, string>>; wsl: boolean }) {
+  /** @param options `halt` is run in the world before an orderly shutdown */
+  constructor(
+    layout: WorldLayout,
+    options: { env: Readonly<Record<string, string>>; wsl: boolean; halt?: readonly string[] },
+  ) {
+    this.#halt = options.halt;
     this.#layout = layout;
     this.#env = options.env;
     this.#wsl = options.wsl;
@@ -119,8 +127,9 @@ export class Machine {
     throw this.#down;
   }
 
-  /** Ends everything in the world at once, as a power cut or `wsl --terminate` does. */
+  /** Ends everything in the world at once, as a power cut or `wsl --terminate` does; after an orderly halt, where it has one. */
   async powerOff(kind: Reboot): Promise<void> {
+    if (kind !== 'power-cut') await this.#haltOrderly();
     const running = this.#running;
     if (running !== undefined) {
       this.#ends += 1;
@@ -135,6 +144,18 @@ export class Machine {
       await dropWslMounts(this.#layout.root);
       await mountWslMounts(this.#layout.root);
     }
+  }
+
+  async #haltOrderly(): Promise<void> {
+    if (this.#halt === undefined || this.#running === undefined) return;
+    // Like a machine's, a shutdown goes on when something does not stop.
+    const inside = [`--target=${this.#running.init}`, '--mount', '--pid', '--'];
+    await execa('nsenter', [...inside, ...this.#halt], {
+      env: this.#env,
+      stdin: 'ignore',
+      reject: false,
+      timeout: haltLimitMs,
+    });
   }
 
   async reboot(kind: Reboot): Promise<void> {

@@ -1,8 +1,11 @@
 import type { RehearsalPlan } from '../runbook/index.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** How a machine goes down: Windows ends one distribution, or the whole WSL virtual machine with its kernel. */
-export type Reboot = 'terminate' | 'shutdown';
+/**
+ * How a machine goes down: Windows ends one distribution, or the whole WSL virtual machine with its kernel.
+ * Where the difference shows, `shutdown` stops services and writes out pools first, and `power-cut` does not.
+ */
+export type Reboot = 'terminate' | 'shutdown' | 'power-cut';
 
 export interface BuildOptions {
   /** Of everything in the world that is generated; the plan's own seed when left out. */

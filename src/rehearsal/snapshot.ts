@@ -62,6 +62,8 @@ export async function takeSnapshot(
   { without = [], hashes }: SnapshotOptions = {},
 ): Promise<Snapshot> {
   const entries: Record<string, SnapshotEntry> = {};
+  const mountInfo = mountInfoOf(root);
+  const onZfs = zfsDevices(mountInfo);
   const firstOfInode = new Map<string, string>();
   const left = new Set(without);
   const leftFolders = new Set(without.flatMap((path) => folderIdentity(`${root}${path}`)));
@@ -84,7 +86,8 @@ export async function takeSnapshot(
         ? {
             kind: 'file' as const,
             size: Number(stat.size),
-            sparse: stat.blocks * 512n < stat.size,
+            // ZFS tells how much room a file takes only some seconds later.
+            ...(onZfs.has(stat.dev) ? {} : { sparse: stat.blocks * 512n < stat.size }),
             ...(first === undefined ? { sha256: await hash(full) } : { sameFileAs: first }),
           }
         : stat.isSymbolicLink()
@@ -106,12 +109,28 @@ export async function takeSnapshot(
   for (const path of paths) {
     await add(Buffer.from(path));
   }
-  const mountInfo = root.startsWith('/proc/') ? root.replace(/\/root$/, '/mountinfo') : undefined;
   return {
     entries,
-    mounts: mountInfo === undefined ? undefined : mountsIn(readFileSync(mountInfo, 'utf8')),
+    mounts: root.endsWith('/root') && mountInfo !== undefined ? mountsIn(mountInfo) : undefined,
     withXattrs: xattrs !== undefined,
   };
+}
+
+/** What the process sees as mounted whose root is looked at. */
+function mountInfoOf(root: string): string | undefined {
+  const process = /^\/proc\/\d+(?=\/root(?:\/|$))/.exec(root)?.[0];
+  return process === undefined ? undefined : readFileSync(`${process}/mountinfo`, 'utf8');
+}
+
+function zfsDevices(mountInfo: string | undefined): ReadonlySet<bigint> {
+  const mounts = parseMountInfo(mountInfo ?? '').filter(({ type }) => /^(fuse\.)?zfs$/.test(type));
+  return new Set(
+    mounts.map(({ device }) => {
+      const [major = '0', minor = '0'] = device.split(':');
+      // As the kernel puts both into one number; file systems without a device have major 0.
+      return (BigInt(major) << 8n) | (BigInt(minor) & 0xffn) | ((BigInt(minor) & ~0xffn) << 12n);
+    }),
+  );
 }
 
 function folderIdentity(path: string): readonly string[] {

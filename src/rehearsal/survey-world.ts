@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { coveredMounts, isWithin, lookBeneath, type CoveredMount } from './beneath-nested.ts';
 import type { BuiltWorld } from './build.ts';
 import type { HashMemory } from './hash-memory.ts';
 import type { WorldLayout } from './layout.ts';
@@ -12,7 +13,9 @@ import {
 
 /** Not the world's state: the kernel's own, what it borrows of its host, and what the program keeps of its run. */
 const kept = ['/var/lib/migrate', '/var/lib/migrate-claims'];
-const noState = ['/proc', '/sys', '/dev', '/.world', ...kept];
+/** The fake systemd's own; what it knows is asked of it. */
+const systemd = ['/run/systemd/world-units', '/var/log/world-journal'];
+const noState = ['/proc', '/sys', '/dev', '/.world', ...kept, ...systemd];
 
 /**
  * Everything of a world that a program can leave behind: all its disks and what is in memory file systems,
@@ -35,8 +38,23 @@ export async function surveyWorld(
   const live = await look(`/proc/${machine.init}/root`);
   const beneath = await look(layout.root);
   const { mounts = [] } = live;
+  const nested = await lookBeneath(
+    machine.init,
+    coveredMounts(mounts, [...noState, ...borrowed]),
+    (root, { point }) =>
+      takeSnapshot(
+        root,
+        readdirSync(root).map((name) => `/${name}`),
+        {
+          hashes,
+          without: given.without
+            .filter((path) => path.startsWith(`${point}/`))
+            .map((path) => path.slice(point.length)),
+        },
+      ),
+  );
   return {
-    entries: { ...live.entries, ...covered(beneath, mounts) },
+    entries: { ...live.entries, ...covered(beneath, mounts), ...Object.assign({}, ...nested.map(inNested)) },
     mounts: mounts.map((mount) => sameEverywhere(mount, layout, facts.devices)),
     withXattrs: live.withXattrs,
   };
@@ -53,6 +71,22 @@ function covered(
     Object.entries(beneath.entries)
       .filter(([path]) => isCovered(path))
       .map(([path, entry]) => [`${beneathMark}${path}`, entry]),
+  );
+}
+
+/** The same of a mount that others lie upon, with its name, since there may be several layers. */
+function inNested({
+  mount: { point, covering },
+  snapshot,
+}: {
+  readonly mount: CoveredMount;
+  readonly snapshot: Snapshot;
+}): Readonly<Record<string, SnapshotEntry>> {
+  return Object.fromEntries(
+    Object.entries(snapshot.entries)
+      .map(([path, entry]) => [`${point}${path}`, entry] as const)
+      .filter(([path]) => covering.some((other) => isWithin(path, other)))
+      .map(([path, entry]) => [`${beneathMark}${path} (of ${point})`, entry]),
   );
 }
 
