@@ -26,7 +26,7 @@ export { putAside } from './put-aside.ts';
 export type { Verification } from './verification.ts';
 export { readsDirectly } from './content-check.ts';
 export { moment, type Moment } from './moment.ts';
-export { VerifiedLog } from './verified-log.ts';
+export { VerifiedLog, verifiedLogFile } from './verified-log.ts';
 export { verify } from './verify.ts';
 export { checkCopyInUse } from './copy-in-use.ts';
 export { fromText, parentOf, showPath, type BytePath } from './byte-path.ts';

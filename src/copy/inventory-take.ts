@@ -13,6 +13,8 @@ export interface TakeOptions {
   readonly signal?: AbortSignal | undefined;
   /** The source, where it is on another machine. */
   readonly tree?: Tree | undefined;
+  /** To be filled; a new one when left out. */
+  readonly inventory?: Inventory;
   /** Told of each inode by its first name. */
   readonly onInode?: (found: Found) => void;
 }
@@ -25,7 +27,7 @@ export interface TakeOptions {
  */
 export async function takeInventory(from: string, options: TakeOptions): Promise<Inventory> {
   keepHeapSmall();
-  const inventory = new Inventory();
+  const { inventory = new Inventory() } = options;
   const others: BytePath[] = [];
   const tree = options.tree ?? localTree(from);
   const paths = await tree.paths({

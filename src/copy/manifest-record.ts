@@ -16,6 +16,8 @@ interface Known {
   readonly attributes: ReadonlyMap<BytePath, Attributes>;
   readonly exclude: ReadonlySet<BytePath>;
   readonly machine: CopyMachine;
+  /** Told of each file's place in the manifest. */
+  readonly onFile?: ((slot: number, place: number) => void) | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ interface Known {
  */
 export async function recordManifest(
   { from, fromTree, manifest, source, target, engine, exclude: excluded = [] }: PassOptions,
-  { inventory, attributes, exclude, machine }: Known,
+  { inventory, attributes, exclude, machine, onFile }: Known,
 ): Promise<ManifestSummary> {
   const writer = new ManifestWriter(manifest, {
     manifest: manifestVersion,
@@ -37,7 +39,7 @@ export async function recordManifest(
     excluded: [...excluded],
   });
   try {
-    let files = 0;
+    let [files, place] = [0, 0];
     const linked = new Map<bigint, Attributes>();
     const attributesOf = ({ path, stat }: Found) => {
       const isLinked = stat.nlink > 1n && !stat.isDirectory();
@@ -49,6 +51,7 @@ export async function recordManifest(
       await (fromTree ?? localTree(from)).paths({ exclude, signal: machine.signal }),
       machine.signal,
     )) {
+      place += 1;
       if (!found.stat.isFile()) {
         writer.add(entryOf(from, found, { attributes: attributesOf(found) }));
         continue;
@@ -57,6 +60,7 @@ export async function recordManifest(
       const slot = inventory.paths.get(found.path);
       if (slot === undefined || !inventory.isUnchanged(slot, found.stat))
         throw sourceChanged(from, found.path);
+      onFile?.(slot, place - 1);
       writer.add(entryOf(from, found, { hash: inventory.hashOf(slot), attributes: attributesOf(found) }));
     }
     if (files !== inventory.totals.files) throw sourceChanged(from, undefined);

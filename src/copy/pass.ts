@@ -2,6 +2,7 @@ import { StepError } from '../errors.ts';
 import { showPath, type BytePath } from './byte-path.ts';
 import type { FarTree } from './far/tree.ts';
 import type { FolderIdentity, ManifestSummary } from './manifest.ts';
+import type { Moment } from './moment.ts';
 import type { RsyncOptions } from './rsync-command.ts';
 
 export interface PassOptions extends Omit<RsyncOptions, 'dryRun'> {
@@ -18,6 +19,8 @@ export interface PassOptions extends Omit<RsyncOptions, 'dryRun'> {
   readonly toTree?: FarTree | undefined;
   /** Files read at the same time, where rsync did not read them. */
   readonly readers?: number | undefined;
+  /** When it began; then a final pass begins to verify while it copies. */
+  readonly began?: Moment | undefined;
 }
 
 export interface PassResult {

@@ -3,7 +3,7 @@ import { under } from './byte-path.ts';
 import type { Inventory } from './inventory.ts';
 import type { AheadFile } from './read-ahead-worker.ts';
 
-const readers = 4;
+const readers = 3;
 const batchFiles = 32;
 /** How far ahead: more would push out of memory what is not needed yet. */
 const aheadFiles = 1_500;
@@ -20,62 +20,72 @@ const workerFile = new URL(
  * at each. It only brings content into memory: nothing depends on it, and its failure is of no interest.
  */
 export class ReadAhead {
+  readonly #from: string;
+  readonly #to: string;
+  readonly #inventory: Inventory;
   readonly #workers: Worker[] = [];
   readonly #waiting: Worker[] = [];
-  readonly #batches: Generator<readonly AheadFile[], void>;
+  #place = 0;
+  #nextSlot = 0;
   #issued = 0;
   #passed = 0;
 
+  /** @param inventory may still be taken: reading begins before all of the source was seen */
   constructor(from: string, to: string, inventory: Inventory) {
-    this.#batches = batches(from, to, inventory);
-    if (inventory.slotCount < fewFiles) return;
-    for (let count = 0; count < readers; count += 1) {
-      const worker = new Worker(workerFile, { resourceLimits: { maxYoungGenerationSizeMb: 2 } });
-      worker.on('error', () => {});
-      worker.on('message', () => this.#feed(worker));
-      this.#workers.push(worker);
-      this.#feed(worker);
-    }
+    this.#from = from;
+    this.#to = to;
+    this.#inventory = inventory;
+  }
+
+  /** The inventory has grown. */
+  grown(): void {
+    if (this.#inventory.slotCount < fewFiles) return;
+    if (this.#workers.length === 0) this.#start();
+    else while (this.#waiting.length > 0 && this.#feedNext());
   }
 
   /** rsync has come past one more file. */
   passed(): void {
     this.#passed += 1;
-    const worker = this.#isFarAhead() ? undefined : this.#waiting.pop();
-    if (worker !== undefined) this.#feed(worker);
+    this.#feedNext();
   }
 
   async end(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  #feed(worker: Worker): void {
-    if (this.#isFarAhead()) {
+  #start(): void {
+    for (let count = 0; count < readers; count += 1) {
+      const worker = new Worker(workerFile, { resourceLimits: { maxYoungGenerationSizeMb: 2 } });
+      worker.on('error', () => {});
+      worker.on('message', () => this.#waiting.push(worker) && this.#feedNext());
+      this.#workers.push(worker);
       this.#waiting.push(worker);
-      return;
+      this.#feedNext();
     }
-    const { value } = this.#batches.next();
-    if (value === undefined) return;
-    this.#issued += value.length;
-    worker.postMessage(value);
   }
 
-  #isFarAhead(): boolean {
-    return this.#issued - this.#passed > aheadFiles;
+  #feedNext(): boolean {
+    if (this.#waiting.length === 0 || this.#issued - this.#passed > aheadFiles) return false;
+    const batch = this.#batch();
+    if (batch.length === 0) return false;
+    this.#issued += batch.length;
+    this.#waiting.pop()?.postMessage(batch);
+    return true;
   }
-}
 
-/** Each file by its first name, in about the order in which rsync comes by. */
-function* batches(from: string, to: string, inventory: Inventory): Generator<readonly AheadFile[], void> {
-  const seen = new Uint8Array(inventory.slotCount);
-  let batch: AheadFile[] = [];
-  for (const [path, slot] of inventory.paths) {
-    if (seen[slot] === 1 || inventory.sizeOf(slot) === 0) continue;
-    seen[slot] = 1;
-    batch.push({ from: under(from, path), to: under(to, path) });
-    if (batch.length < batchFiles) continue;
-    yield batch;
-    batch = [];
+  /** Each file by its first name, in about the order in which rsync comes by. */
+  #batch(): readonly AheadFile[] {
+    const { paths } = this.#inventory;
+    const batch: AheadFile[] = [];
+    for (; this.#place < paths.size && batch.length < batchFiles; this.#place += 1) {
+      const [path, slot] = paths.at(this.#place);
+      // Slots are given in the order of first names.
+      if (slot !== this.#nextSlot) continue;
+      this.#nextSlot += 1;
+      if (this.#inventory.sizeOf(slot) === 0) continue;
+      batch.push({ from: under(this.#from, path), to: under(this.#to, path) });
+    }
+    return batch;
   }
-  if (batch.length > 0) yield batch;
 }

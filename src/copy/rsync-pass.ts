@@ -6,13 +6,23 @@ import type { PassOptions } from './pass.ts';
 import { knowledge, type Inventory } from './inventory.ts';
 import { guarded, type CopyMachine } from './machine.ts';
 import { ProgressReport } from './progress-report.ts';
-import { ReadAhead } from './read-ahead.ts';
+import type { Following } from './following.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import { rsyncCommand, rsyncEnvironment, type RsyncOptions } from './rsync-command.ts';
 import { cameToItsEnd, judgeRsync } from './rsync-exit.ts';
 import { parseRsyncLine, type RsyncLine } from './rsync-line.ts';
 import { writeOut } from './write-out.ts';
 
 type RsyncPassOptions = RsyncOptions & Pick<PassOptions, 'toTree'>;
+
+/** What a pass goes by, and what goes beside it. */
+export interface PassWork {
+  readonly inventory: Inventory;
+  readonly log: CopyLog;
+  readonly machine: CopyMachine;
+  readonly ahead?: ReadAhead | undefined;
+  readonly following?: Following | undefined;
+}
 
 export interface Transferred {
   files: number;
@@ -28,12 +38,11 @@ export interface Transferred {
  */
 export async function rsyncOnce(
   options: RsyncPassOptions,
-  { inventory, log, machine }: { inventory: Inventory; log: CopyLog; machine: CopyMachine },
+  { inventory, log, machine, ahead, following }: PassWork,
 ): Promise<Transferred> {
   const { totals } = inventory;
   const report = new ProgressReport('copying', totals, machine.progress, machine.now);
   const transferred: Transferred = { files: 0, bytes: 0, deleted: 0 };
-  const ahead = readsAhead(options) ? new ReadAhead(options.from, options.to, inventory) : undefined;
   const take = (line: RsyncLine) => {
     if (line.kind === 'deleted') transferred.deleted += 1;
     const slot = line.isFile ? inventory.paths.get(line.path) : undefined;
@@ -42,17 +51,20 @@ export async function rsyncOnce(
     const size = first ? inventory.sizeOf(slot) : 0;
     report.add(size, 1, size >= largeBytes);
     if (size > 0) ahead?.passed();
+    following?.told(slot);
     if (line.kind !== 'transferred' || line.hash === undefined) return;
     transferred.files += 1;
     transferred.bytes += line.size;
     inventory.learn(slot, line.hash, knowledge.transferred);
     log.add(inventory.copied(line.path, slot, line.hash), machine.now());
+    following?.copied(slot, line.path);
   };
+  const flush = (signal: AbortSignal) => machine.flush(options.to, signal);
   const [halfWritten, writing] =
     options.toTree === undefined
       ? [
           watchHalfWritten(options.to, inventory, (bytes) => report.underway(bytes)),
-          writeOut((signal) => machine.flush(options.to, signal)),
+          writeOut((signal) => following?.afterFlush(() => flush(signal)) ?? flush(signal)),
         ]
       : [];
   let ended: Awaited<ReturnType<CopyMachine['run']>>;
@@ -74,19 +86,15 @@ export async function rsyncOnce(
     });
   } finally {
     halfWritten?.end();
-    await Promise.all([ahead?.end(), writing?.end()]);
+    await writing?.end();
   }
   report.end();
   await syncTarget(options, machine);
   // Also where some files could not be copied: the others need not be read again for that.
   log.synced();
+  await following?.afterFlush(() => Promise.resolve());
   judgeRsync(options.pass, ended);
   return transferred;
-}
-
-/** Where others are to come first, nothing is read that rsync did not ask for. */
-function readsAhead({ idle, bandwidth, far }: RsyncOptions): boolean {
-  return far === undefined && idle !== true && bandwidth === undefined;
 }
 
 /** What rsync wrote is in memory until then. */

@@ -13,6 +13,8 @@ const logHeader = z.object({
   target: z.string(),
   since: moment,
 });
+export const verifiedLogFile = (manifest: string) => `${manifest}.verifying`;
+
 export type VerifiedHeader = Omit<z.infer<typeof logHeader>, 'verified'>;
 
 /** Place in the manifest, and inode and change time of what was read there. */
@@ -62,10 +64,13 @@ export class VerifiedLog {
     return this.#inodes[index] === inode && this.#ctimes[index] === ctimeNs;
   }
 
+  /** Whether a file changed last before all of this began: a change that comes in the tick of its reading leaves no trace. */
+  isOlder(ctimeNs: bigint): boolean {
+    return ctimeNs < BigInt(Math.floor(this.since.wall)) * 1_000_000n;
+  }
+
   /** @param now milliseconds of any clock that does not jump */
   add(index: number, inode: bigint, ctimeNs: bigint, now: number): void {
-    // A change that comes within the same tick of the file system's clock would leave no trace.
-    if (ctimeNs >= BigInt(Math.floor(this.since.wall)) * 1_000_000n) return;
     this.#lines.add([index, String(inode), String(ctimeNs)]);
     this.#lines.syncWhenDue(now);
   }

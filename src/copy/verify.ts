@@ -49,9 +49,9 @@ export async function verify(options: VerifyOptions, watch: Watch): Promise<Veri
   const { manifest, target, readers = 8, keep = 20, log, sample } = options;
   const tree = options.tree ?? localTree(target);
   const differences = new Differences(keep, options.onDifference);
-  const content = new ContentCheck(target, differences, (index, inode, ctimeNs) =>
-    log?.add(index, inode, ctimeNs, watch.now()),
-  );
+  const content = new ContentCheck(target, differences, (index, inode, ctimeNs) => {
+    if (log?.isOlder(ctimeNs) === true) log.add(index, inode, ctimeNs, watch.now());
+  });
   const links = new HardLinks();
   const attributes = tree.attributes(watch.signal);
   const expectedAttributes = new Map<BytePath, NonNullable<Entry['attributes']>>();

@@ -28,6 +28,7 @@ import { copyLaterWrites } from './copy-news.ts';
 import { captureCopy, probeCopy, type CopyCaptured } from './copy-state.ts';
 import { rsyncVersion } from './copy-tools.ts';
 import { undoCopy } from './copy-undo.ts';
+import { momentNow } from './moment.ts';
 
 const output = z.object({
   transferredFiles: z.number(),
@@ -158,6 +159,7 @@ async function copyBetween(
       source,
       target,
       engine,
+      ...(pass === 'final' ? { began: await momentNow(context.host) } : {}),
       ...farOf(sides),
     },
     actMachine(context, targetGuard(to.host, expectMount, target, to.identify)),

@@ -9,6 +9,7 @@ import {
   openManifest,
   verify,
   VerifiedLog,
+  verifiedLogFile,
   type FolderIdentity,
   type Manifest,
   type Moment,
@@ -160,7 +161,7 @@ async function memoryOf(
   const now = far === undefined ? await momentNow(host) : await momentFar(far.shell);
   const direct = await tree.readsDirectly();
   const header = { manifest: sha256, target: (await identifyThere())?.inode ?? '', since: now };
-  const log = new VerifiedLog(`${file}.verifying`, header, entries, (since) => {
+  const log = new VerifiedLog(verifiedLogFile(file), header, entries, (since) => {
     const sameBoot = since.bootId === now.bootId;
     const age = Math.max(now.wall - since.wall, sameBoot ? now.boottime - since.boottime : 0);
     // What came from memory says nothing of what the disk holds after a boot.
