@@ -8,7 +8,8 @@ import { lookAtDatabases } from '../services/look-at-databases.ts';
 import type { SeenDatabase } from './judge-data.ts';
 
 /**
- * Reads SQLite databases of a service that is stopped, and writes nothing beside them.
+ * Reads SQLite databases, and writes nothing beside them: as those of a stopped service, and through the online
+ * backup where one was written to meanwhile.
  * @param scratch a folder in which copies may be made for a moment
  */
 export async function checkSqlite(
@@ -20,11 +21,12 @@ export async function checkSqlite(
   if (files.length === 0) return [];
   const databases = files.map((file) => posix.join(root, file));
   try {
-    const looked = await lookAtDatabases(
-      { host, run: { folder: scratch } },
-      { databases, service: 'stopped' },
-    );
-    return looked.map((one) => ({
+    const context = { host, run: { folder: scratch } };
+    const looked = await lookAtDatabases(context, { databases, service: 'stopped' });
+    const inUse = looked.filter(({ standing }) => standing === 'in-use').map(({ path }) => path);
+    const again =
+      inUse.length === 0 ? [] : await lookAtDatabases(context, { databases: inUse, service: 'running' });
+    return [...looked.filter(({ standing }) => standing !== 'in-use'), ...again].map((one) => ({
       file: posix.relative(root, one.path),
       is: verdictOf(one),
       said: [one.standing, ...one.problems].join(': '),

@@ -1,0 +1,97 @@
+import { runbook } from 'migrate-runbook';
+import { appendToFile, editFile, lookForData, nixosRebuild, startUnits } from 'migrate-runbook/operations';
+import { importsEdit, moduleFile, moduleText } from './preseed/module.ts';
+import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts';
+import { dependsOn, editsFit, givenFits } from './preseed/preflight.ts';
+import { placeOf } from './restore-missing/places.ts';
+import { trackFile } from './zfs-replication/tracked.ts';
+
+export default runbook('preseed', {
+  summary: 'Install a unit that brings the data of a service back when it is missing, before it starts',
+  params,
+  tools: ['nixos-rebuild', 'nix-env', 'nix-store', 'systemctl'],
+  root: true,
+  claims: ({ params: p }) => [{ kind: 'unit', unit: preseedUnit(p) }],
+})
+  .phase('Preflight')
+  .check('given', {
+    title: 'What the unit will be given works at a boot',
+    expect: 'at least one source, all that it needs, and secrets in files',
+    run: ({ params: p }) => givenFits(p),
+  })
+  .check('edits', {
+    title: 'The configuration can be edited',
+    expect: 'the text after which the module is imported is there exactly once, and the module is not',
+    run: ({ host, params: p }) => editsFit(host, p),
+  })
+  .step('data', {
+    title: 'The data is there and sound today',
+    needs: ['given', 'edits'],
+    use: lookForData,
+    with: ({ params: p }) => placeOf(restoreParams(p)),
+  })
+
+  .phase('Configure')
+  .step('module', {
+    title: 'The module',
+    needs: ['data'],
+    use: appendToFile,
+    with: ({ params: p }) => ({ path: `${p.flake}/${moduleFile(p)}`, text: moduleText(p), create: true }),
+  })
+  .step('track', {
+    title: 'Make it known to the flake',
+    needs: ['module'],
+    use: trackFile,
+    with: ({ params: p }) => ({ flake: p.flake, file: moduleFile(p) }),
+  })
+  .step('imports', {
+    title: 'Import it',
+    needs: ['track'],
+    use: editFile,
+    with: ({ params: p }) => ({ path: `${p.flake}/${p.hostFile}`, replace: importsEdit(p) }),
+  })
+  .step('build', {
+    title: 'Build it',
+    needs: ['imports'],
+    timeout: '6h',
+    use: nixosRebuild,
+    with: ({ params: p }) => ({ flake: p.flake, host: p.host, action: 'build' as const }),
+  })
+
+  .phase('Switch')
+  .step('switch', {
+    title: 'Switch',
+    needs: ['build'],
+    timeout: '6h',
+    use: nixosRebuild,
+    with: ({ params: p }) => ({
+      flake: p.flake,
+      host: p.host,
+      action: 'switch' as const,
+      back: 'now' as const,
+    }),
+  })
+  .check('required', {
+    title: 'The service requires it',
+    needs: ['switch'],
+    expect: 'Requires= and After= of the service name it',
+    run: ({ host, params: p }) => dependsOn(host, p),
+  })
+  .step('runs', {
+    title: 'It runs, and finds the data',
+    needs: ['required'],
+    timeout: '3h',
+    use: startUnits,
+    with: ({ params: p }) => ({ units: [preseedUnit(p)] }),
+  })
+  .check('service-up', {
+    title: 'The service is up',
+    needs: ['runs'],
+    expect: 'active',
+    run: async ({ $, params: p }) => {
+      const state = (
+        await $.anyExit`systemctl show ${unitOf(p)} --property=ActiveState --value`
+      ).stdout.trim();
+      return { verdict: state === 'active' ? 'PASS' : 'PARTIAL', observed: state };
+    },
+  });

@@ -1,0 +1,50 @@
+import type { Finding, Host } from 'migrate-runbook';
+import { sourcesOf, wrongTogether } from '../restore-missing/places.ts';
+import { moduleFile } from './module.ts';
+import { preseedUnit, restoreParams, unitOf, type Params } from './params.ts';
+
+/** That what the unit will be given can work at a boot. */
+export function givenFits(p: Params): Finding {
+  const restore = restoreParams(p);
+  const wrong = wrongTogether(restore);
+  if (wrong !== undefined) return { verdict: 'FAIL', observed: wrong };
+  for (const key of ['password', 's3Password', 's3KeyId', 's3Key'] as const) {
+    if (p[key]?.secret === 'env') {
+      return { verdict: 'FAIL', observed: `${key} lies in the environment, which no unit has: give file:/…` };
+    }
+  }
+  return {
+    verdict: 'PASS',
+    observed: sourcesOf(restore)
+      .map(({ kind }) => kind)
+      .join(', then '),
+  };
+}
+
+export async function editsFit(host: Host, p: Params): Promise<Finding> {
+  const file = `${p.flake}/${moduleFile(p)}`;
+  if ((await host.files.stat(file)) !== undefined) {
+    return { verdict: 'FAIL', observed: `${file} is there already` };
+  }
+  const text = await host.files.read(`${p.flake}/${p.hostFile}`);
+  const times = (text ?? '').split(p.importsText).length - 1;
+  return times === 1
+    ? { verdict: 'PASS', observed: `${p.hostFile} can be edited, and ${moduleFile(p)} is free` }
+    : {
+        verdict: 'FAIL',
+        observed: `${p.hostFile} holds ${JSON.stringify(p.importsText)} ${times} times, not once`,
+      };
+}
+
+/** That systemd itself knows of the dependency: a unit on the disk need not be the one that runs. */
+export async function dependsOn(host: Host, p: Params): Promise<Finding> {
+  const wrong: string[] = [];
+  for (const property of ['Requires', 'After']) {
+    const argv = ['systemctl', 'show', unitOf(p), `--property=${property}`, '--value'] as const;
+    const { stdout } = await host.exec({ argv }, { anyExit: true });
+    if (!stdout.trim().split(/\s+/).includes(preseedUnit(p))) wrong.push(`${property}=${stdout.trim()}`);
+  }
+  return wrong.length === 0
+    ? { verdict: 'PASS', observed: `${unitOf(p)} requires ${preseedUnit(p)}, and starts after it` }
+    : { verdict: 'FAIL', observed: `${unitOf(p)} does not: ${wrong.join('; ')}` };
+}
