@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { StepError } from '../../errors.ts';
-import { mountAt, type Host } from '../../runbook/index.ts';
+import { mountAt, type ActContext, type Host } from '../../runbook/index.ts';
 import { zfsFailed } from './zfs.ts';
 
 /** A folder over which a dataset is mounted, as it is without it. */
@@ -83,12 +83,16 @@ async function missingParts(host: Host, path: string): Promise<readonly string[]
 }
 
 /** Makes the place as it was before a dataset was mounted there; what holds something stays. */
-export async function restorePlace(host: Host, mountPoint: string, before: PlaceBefore): Promise<void> {
+export async function restorePlace(
+  { host, exec }: Pick<ActContext, 'host' | 'exec'>,
+  mountPoint: string,
+  before: PlaceBefore,
+): Promise<void> {
   if (before.missing.length === 0) {
     // ZFS removes an empty folder beneath a dataset that it destroys.
     if (before.mode === undefined || (await host.files.stat(mountPoint)) !== undefined) return;
     await host.files.makeFolder(mountPoint, { mode: before.mode });
-    await host.exec({ argv: ['chown', `${before.uid}:${before.gid}`, '--', mountPoint] });
+    await exec({ argv: ['chown', `${before.uid}:${before.gid}`, '--', mountPoint] });
     return;
   }
   for (const path of before.missing.toReversed()) {

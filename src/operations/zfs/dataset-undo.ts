@@ -75,5 +75,5 @@ export async function undoDataset(
     await destroyOne(context, input.dataset, now.guid);
   }
   if (now?.mark !== keptMark(mark) && captured.place !== null && input.mountPoint !== 'none')
-    await restorePlace(host, input.mountPoint, captured.place);
+    await restorePlace(context, input.mountPoint, captured.place);
 }

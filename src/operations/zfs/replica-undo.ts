@@ -8,7 +8,7 @@ import { markProperty, snapshotsOf, zfsFailed, zfsList, zfsProperties } from './
 import { holdTag, type ReplicateCaptured, type ReplicateInput } from './replicate-state.ts';
 
 /**
- * Destroys a replica that this step has made, while it holds nothing but what was sent. Else, and where the
+ * Destroys a replica that this step has made, while it holds nothing but what the source still has. Else, and where the
  * target was there before, it stays: it would have to be rolled back, and a replica harms nobody.
  *
  * @throws StepError `zfs.other-dataset`, `zfs.busy`, `zfs.failed`
@@ -36,13 +36,11 @@ export async function undoReplica(
   const made =
     captured.target === null && (unmarked || (own.source === 'local' && own.value === captured.mark));
   if (made) {
-    const sent = new Set(sources.map(({ guid }) => guid));
-    const others = beneath
-      .filter(({ guid }) => guid !== captured.guid && !sent.has(guid))
-      .map(({ name }) => name);
+    const elsewhere = new Set(sources.map(({ guid }) => guid));
+    const others = beneath.filter(({ guid }) => !elsewhere.has(guid)).map(({ name }) => name);
     const why =
       others.length > 0
-        ? `it has ${some(others)}`
+        ? `it has what the source has not: ${some(others)}`
         : target.mounted.value === 'yes'
           ? 'it is mounted, so somebody may have written to it'
           : undefined;

@@ -71,7 +71,8 @@ describe('zfsReplicate', { skip }, () => {
     const { host } = machine;
     const send = (label: string, to: string) =>
       drive(zfsReplicate, { snapshot: `tank/media@${label}`, to }, { host });
-    await (await send('one', 'backup/media')).act();
+    const first = await send('one', 'backup/media');
+    await first.act();
     await machine.zfs('snapshot', 'tank/media@two');
     await machine.zfs('snapshot', 'backup/media@own');
     await expect(send('two', 'backup/media')).rejects.toMatchObject({
@@ -84,6 +85,10 @@ describe('zfsReplicate', { skip }, () => {
     await machine.zfs('destroy', 'tank/media@one');
     await expect(send('two', 'backup/media')).rejects.toMatchObject({ code: 'zfs.no-common-snapshot' });
     await expect(send('one', 'backup/other')).rejects.toMatchObject({ code: 'zfs.no-snapshot' });
+    // The replica is now the only one that has it.
+    await first.undo();
+    expect(first.log.join()).toContain('is kept: it has what the source has not: backup/media@one');
+    expect(await first.probe()).toBe('not-started');
     await machine.zfs('create', 'backup/plain');
     await expect(send('two', 'backup/plain')).rejects.toMatchObject({ code: 'zfs.target-without-snapshots' });
     await expect(send('two', 'backup/absent/x')).rejects.toMatchObject({ code: 'zfs.no-parent' });
