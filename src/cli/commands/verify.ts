@@ -13,7 +13,10 @@ export function addVerify(program: Program, invocation: Invocation): void {
     .command('verify')
     .description('compare a copy with its manifest, at any later time; reads, and changes nothing')
     .argument('<run>', "a run, its runbook, or a manifest's file")
-    .argument('[target]', 'the folder to compare; the one that the copy was made to when left out')
+    .argument(
+      '[target]',
+      'the folder to compare, also user@host:/path; the one that the copy was made to when left out',
+    )
     .option('--step <step>', 'the copy, where a run made several')
     .option('--sample <share>', 'read the content of this share of the files only, such as 5%', readShare)
     .option('--seed <text>', 'which sample: the same for the same text', '1')
@@ -23,6 +26,7 @@ export function addVerify(program: Program, invocation: Invocation): void {
         'migrate verify wsl-nix-store',
         'migrate verify wsl-nix-store /nix --sample 5%',
         'migrate verify /srv/backup/manifest /mnt/restored',
+        'migrate verify media-20261121-k3f9 root@nas.example:/srv/media',
       ),
     )
     .action(async (run, target, options, command) => {
