@@ -81,8 +81,8 @@ describe('migrate check', () => {
       'slow.ts',
       `import { runbook } from 'migrate-runbook';
 export default runbook('slow', { summary: 'Takes its time' })
-  .check('long', { expect: 'x', run: async ({ sh, host }) => {
-    await host.exec(sh\`sh -c ${'${"echo begun; touch " + process.env.HOME + "/begun; sleep 300"}'}\`);
+  .check('long', { expect: 'x', run: async ({ host }) => {
+    await host.exec({ argv: ['sh', '-c', 'touch "$HOME/begun"; sleep 300'] });
     return { verdict: 'PASS', observed: 'y' };
   } });
 `,

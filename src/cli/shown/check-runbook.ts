@@ -60,7 +60,7 @@ export async function checkRunbook(given: CheckGiven): Promise<ExitCode> {
   let checked: readonly CheckedNow[] = [];
   try {
     checked = await interruptible(
-      (text) => void stderr.write(globals.json ? '' : `${text}\n`),
+      (text) => stderr.write(globals.json ? '' : `${text}\n`),
       async (signal) => {
         try {
           return await waiting(terminal, `checking ${runbook.id}`, () =>

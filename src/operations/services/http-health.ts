@@ -67,7 +67,7 @@ export function httpUp<Params, Outputs>(
     check: async (context) => {
       const { kind, said } = await askHttp(
         context.host,
-        httpInput.parse(givenNow(given, context)) as HttpInput,
+        httpInput.parse(givenNow(given, context)),
         context.signal,
       );
       return kind === 'answered' || said;
@@ -82,7 +82,7 @@ export function httpAnswers<Params, Outputs>(
   return {
     expect: typeof given === 'function' ? 'the address answers' : `${given.address} answers`,
     run: async (context) => {
-      const input = httpInput.parse(givenNow(given, context)) as HttpInput;
+      const input = httpInput.parse(givenNow(given, context));
       const answer = await askHttp(context.host, input, context.signal);
       const verdict = answer.kind === 'answered' ? 'PASS' : 'FAIL';
       const observed = `${input.address}: ${answer.said}${answer.tries === 1 ? '' : ` (${answer.tries} tries)`}`;

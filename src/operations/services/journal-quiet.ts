@@ -94,7 +94,7 @@ export function journalIsQuiet<Params, Outputs>(
   return {
     expect: 'no errors in the journal',
     run: async (context) => {
-      const input = journalInput.parse(givenNow(given, context)) as JournalInput;
+      const input = journalInput.parse(givenNow(given, context));
       try {
         const heard = await hear(context.host, input);
         const observed = saidOf(input.unit, input.since, heard);

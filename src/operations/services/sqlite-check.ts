@@ -71,7 +71,7 @@ export function sqliteSound<Params, Outputs>(
   return {
     expect: 'every SQLite database is sound',
     run: async (context) => {
-      const input = sqliteInput.parse(givenNow(given, context)) as SqliteInput;
+      const input = sqliteInput.parse(givenNow(given, context));
       const looked = await lookAtDatabases(context, input);
       const { verdict, observed } = sqliteVerdict(looked, input);
       const databases = looked.map((each) => ({ ...each, problems: [...each.problems] }));

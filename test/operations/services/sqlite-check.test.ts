@@ -68,7 +68,7 @@ function asking(): never {
 
 async function look(input: SqliteInput): Promise<readonly LookedAt[]> {
   const scratch = temporaryFolder();
-  const driven = await drive(sqliteCheck, { ...input, scratch } as never);
+  const driven = await drive(sqliteCheck, { ...input, scratch });
   try {
     return ((await driven.act()) as { databases: LookedAt[] }).databases;
   } finally {
