@@ -36,7 +36,7 @@ export const replicaComparison = operation({
       const wrong = [...unfit, ...missing].map(({ replica, standing }) => `${replica} is ${standing}`);
       throw new StepError(
         'replication.not-alike',
-        `${wrong.slice(0, 5).join('; ')}`,
+        wrong.slice(0, 5).join('; '),
         'Replicate again; what was changed or is unrelated first needs your word.',
       );
     }

@@ -32,9 +32,10 @@ export const sanoidPolicy = operation({
   reversal: 'readonly',
   input,
   output: z.object({ config: z.string(), snapshotted: z.array(z.string()), without: z.array(z.string()) }),
-  describe: ({ input }) =>
-    `check that sanoid snapshots ${input.dataset} with all children by the template ${input.template}` +
-    ((input.without ?? []).length === 0 ? '' : `, and not ${(input.without ?? []).join(', ')}`),
+  describe: ({ input: { dataset, template, without = [] } }) => {
+    const left = without.length === 0 ? '' : `, and not ${without.join(', ')}`;
+    return `check that sanoid snapshots ${dataset} with all children by the template ${template}${left}`;
+  },
   run: async ({ host, input, run }) => {
     const folder = input.config ?? (await sanoidFolder(host, input.unit ?? 'sanoid.service'));
     const conf = await readSanoidConf(host, folder);

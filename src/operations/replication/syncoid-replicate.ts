@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { StepError } from '../../errors.ts';
 import { operation, sh, type ActContext, type Command, type Host } from '../../runbook/index.ts';
 import { bookmarkCommon } from './bookmark.ts';
-import type { ReplicaPlace, ReplicaStanding } from './replica-standing.ts';
+import { readDatasetTree } from './dataset-tree.ts';
+import { isExcluded, type ReplicaPlace, type ReplicaStanding } from './replica-standing.ts';
 import { datasetName } from '../zfs/names.ts';
 import {
   replicaInput,
@@ -132,7 +133,7 @@ async function replicate(
     const result = await exec(call(input, captured), { anyExit: true });
     const after = await surveyReplication(host, place);
     // The exit code alone is that of what receives, which may call an empty stream a success.
-    const behind = notArrived(after, input.identifier);
+    const behind = notArrived(survey, after, input.identifier);
     if (result.exitCode === 0 && behind.length === 0) {
       const datasets = mustFollow(after.standings);
       await exec(sh`zfs set readonly=on ${place.target}`);
@@ -147,31 +148,44 @@ async function replicate(
   }
 }
 
-/** Datasets of which syncoid's newest snapshot is not in the replica. */
-function notArrived({ source, standings }: ReplicationSurvey, identifier: string | undefined): string[] {
+/**
+ * Datasets of which nothing new has arrived, or not all: syncoid makes a new snapshot of each with each
+ * call, so that the newest common one is always another.
+ */
+function notArrived(
+  before: ReplicationSurvey,
+  { source, standings }: ReplicationSurvey,
+  identifier: string | undefined,
+): string[] {
   const prefix = `syncoid_${identifier === undefined ? '' : `${identifier}_`}`;
   return standings.flatMap(({ dataset, common }) => {
     const snapshots = source.find((state) => state.dataset === dataset)?.snapshots ?? [];
     const sent = snapshots.findLastIndex(({ name }) => name.startsWith(prefix));
     const arrived = snapshots.findIndex(({ guid }) => guid === common?.guid);
-    return arrived < sent ? [dataset] : [];
+    const former = before.standings.find((one) => one.dataset === dataset)?.common;
+    return arrived < sent || arrived === -1 || common?.guid === former?.guid ? [dataset] : [];
   });
 }
 
 /** Renames what a person agreed to, beside the replica, so that its name is free; nothing is destroyed. */
 async function keepAside(
-  { input, run, exec, note }: ActContext<unknown, unknown, Input, Captured>,
-  { standings, target }: ReplicationSurvey,
+  { host, input, run, exec, note }: ActContext<unknown, unknown, Input, Captured>,
+  { standings }: ReplicationSurvey,
 ): Promise<{ was: string; is: string }[]> {
-  const agreed = (input.aside ?? []).filter((was) => target?.some(({ dataset }) => dataset === was));
-  const kept = [];
-  for (const was of agreed) {
-    const one = standings.find(({ replica }) => replica === was);
-    if (one === undefined || !['changed', 'unrelated'].includes(one.standing)) continue;
+  const kept: { was: string; is: string }[] = [];
+  for (const was of (input.aside ?? []).toSorted()) {
+    // A parent takes its children along.
+    if (kept.some((one) => isExcluded(was, [one.was]))) continue;
     const is = `${input.target}${was.slice(input.target.length).replaceAll('/', '-')}-aside-${run.id}`;
-    await note(`${was} is kept aside as ${is}`, { was, is });
-    await exec(sh`zfs rename ${was} ${is}`);
-    kept.push({ was, is });
+    const unfit = standings.some(
+      ({ replica, standing }) => replica === was && (standing === 'changed' || standing === 'unrelated'),
+    );
+    if (unfit) {
+      await note(`${was} is kept aside as ${is}`, { was, is });
+      await exec(sh`zfs rename ${was} ${is}`);
+    }
+    // An earlier attempt may have been interrupted after it.
+    if (unfit || (await readDatasetTree(host, is)) !== undefined) kept.push({ was, is });
   }
   return kept;
 }
@@ -183,7 +197,7 @@ async function mustBePossible(host: Host, place: ReplicaPlace, survey: Replicati
   const changed = survey.standings.find(({ standing }) => standing === 'changed');
   if (changed !== undefined) {
     const own = changed.own.slice(0, 3).map((name) => `${changed.replica}@${name}`);
-    refuseReplication('target-changed', `${own.join(', ')}`, changed.replica);
+    refuseReplication('target-changed', own.join(', '), changed.replica);
   }
   const unrelated = survey.standings.find(({ standing }) => standing === 'unrelated');
   if (unrelated !== undefined)

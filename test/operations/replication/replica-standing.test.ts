@@ -84,7 +84,7 @@ it('what ZFS prints is read with the snapshots in its order and bookmarks beside
     ['tank/a/c', 'guid', '14'],
     ['tank/a/c', 'creation', '300'],
   ];
-  expect(parseDatasetTree(lines.map((line) => line.join('\t')).join('\n') + '\n')).toEqual([
+  expect(parseDatasetTree(lines.map((line) => `${line.join('\t')}\n`).join(''))).toEqual([
     {
       dataset: 'tank/a',
       guid: '11',

@@ -44,7 +44,7 @@ describe('a policy of sanoid', () => {
     ],
     [
       'nothing to keep',
-      recursive + withoutPlex + '[template_production]\nhourly=0\ndaily=0\nmonthly=0\n',
+      `${recursive}${withoutPlex}[template_production]\nhourly=0\ndaily=0\nmonthly=0\n`,
       ['tank/persist gets no snapshots'],
     ],
     [

@@ -66,7 +66,7 @@ describe.skipIf(noReplication !== false)('sanoid, on real pools', () => {
       'a default template',
       `${recursive}${production.replace('24', '0').replace('7', '0')}[template_default]\nweekly = 2\n`,
     ],
-    ['a path', '[x]\npath = tank/persist/sonarr\nuse_template = production\n' + production],
+    ['a path', `[x]\npath = tank/persist/sonarr\nuse_template = production\n${production}`],
   ])('snapshots what is computed for it, with %s', async (_, text) => {
     const machine = await replicationMachine();
     const config = conf(machine, text);
@@ -85,7 +85,7 @@ describe.skipIf(noReplication !== false)('sanoid, on real pools', () => {
       const config = conf(machine, text);
       return (await drive(sanoidPolicy, { ...wanted, config }, { host: machine.host })).act();
     };
-    await expect(check(recursive + plex + production + 'hurly = 2\n')).rejects.toMatchObject({
+    await expect(check(`${recursive}${plex}${production}hurly = 2\n`)).rejects.toMatchObject({
       code: 'sanoid.refuses',
       message: expect.stringContaining('hurly') as string,
     });

@@ -119,12 +119,28 @@ describe.skipIf(skip)('syncoid, on real pools', () => {
     expect(compared.unfit).toEqual(['backup-pool/tank-replica/sonarr']);
     const kept = await machine.snapshots('backup-pool/tank-replica/sonarr');
 
-    const output = await (await replicate(machine, { aside: compared.unfit })).act();
+    const step = await replicate(machine, { aside: compared.unfit });
+    const output = await step.act();
     expect(output).toMatchObject({ kind: 'full', aside: [{ was: compared.unfit[0] }] });
     const aside = output.aside[0]?.is ?? '';
     expect(await machine.snapshots(aside)).toEqual(
       kept.map((name) => name.replace('backup-pool/tank-replica/sonarr', aside)),
     );
+    // An attempt that was interrupted after the renaming knows of it, and renames nothing more.
+    expect(await step.act()).toMatchObject({ kind: 'full', aside: output.aside });
+
+    // All of it, with the children along.
+    for (const one of await machine.snapshots('tank/persist')) await machine.zfs('destroy', one);
+    const unfit = ['backup-pool/tank-replica', 'backup-pool/tank-replica/sonarr'];
+    const whole = await drive(
+      syncoidReplicate,
+      { ...place, aside: unfit },
+      { host: machine.host, run: { id: 'second' } },
+    );
+    expect((await whole.act()).aside).toEqual([
+      { was: 'backup-pool/tank-replica', is: 'backup-pool/tank-replica-aside-second' },
+    ]);
+    expect(await machine.snapshots('backup-pool/tank-replica-aside-second/plex')).not.toEqual([]);
   });
 
   it('says that the target has no room before anything is sent, and that it became full afterwards', async () => {
