@@ -22,7 +22,7 @@ import { archiveSettings, nixText, pitrModule } from './postgres-pitr/module.ts'
 import { params, type Params } from './postgres-pitr/params.ts';
 import { archive, excluded, server, timers } from './postgres-pitr/places.ts';
 
-const tools = 'psql pg_dumpall restic nixos-rebuild nix-store systemctl runuser'.split(' ');
+const tools = 'psql pg_dumpall restic nixos-rebuild nix-store systemctl setpriv'.split(' ');
 const dumpFolder = (p: Params, run: { readonly id: string }) => `${p.scratch}/pitr-dump-${run.id}`;
 
 export default runbook('postgres-pitr', {

@@ -12,8 +12,8 @@ const foreign = [
 ];
 
 /**
- * A command as the system user of the server, from a folder that it may enter. Its messages are in
- * English, since they are read.
+ * A command as the system user of the server and the group of the same name, from a folder that it may
+ * enter. Its messages are in English, since they are read.
  *
  * @param env names of files and the like; whoever lists the processes can read it, so no secrets
  */
@@ -24,7 +24,17 @@ export function asUser(
 ): Command {
   const given = Object.entries({ LC_ALL: 'C', ...env }).map(([name, value]) => `${name}=${value}`);
   return {
-    argv: ['runuser', '-u', user, '--', 'env', ...foreign.flatMap((name) => ['-u', name]), ...given, ...argv],
+    argv: [
+      'setpriv',
+      `--reuid=${user}`,
+      `--regid=${user}`,
+      '--init-groups',
+      '--',
+      'env',
+      ...foreign.flatMap((name) => ['-u', name]),
+      ...given,
+      ...argv,
+    ],
     cwd: '/',
   };
 }
