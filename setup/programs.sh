@@ -31,7 +31,7 @@ packages_of() {
       pacman) echo "$pacman" ;;
       nix) echo "$nix" ;;
     esac
-  done | sort -u | tr '\n' ' ' | sed 's/ $//'
+  done | grep -vx -e - | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 
 # install_command MANAGER PACKAGES: what a person would type.
@@ -68,7 +68,8 @@ may_install() {
 }
 
 apt_get() {
-  set -- env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@"
+  # In runlevel 1 no package starts its daemon, where there is no systemd.
+  set -- env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y "$@"
   [ "$(id -u)" -eq 0 ] || set -- sudo -n "$@"
   "$@"
 }
