@@ -1,14 +1,7 @@
 export { appendToFile } from './files/append-to-file.ts';
+export { archiveCommand, readBarmanFlags, type BarmanFlags } from './postgres/barman.ts';
+export { archiveFailures, archiveFailuresInput, walWaiting } from './postgres/archiver.ts';
 export { backupAge, type BackupsOf } from './health/backups.ts';
-export { bindMount } from './mounts/bind-mount.ts';
-export { checkOf } from './health/check-of.ts';
-export { command } from './commands/command.ts';
-export { copyPreview } from './copy/copy-preview.ts';
-export { copyTree } from './copy/copy-tree.ts';
-export { editFile } from './files/edit-file.ts';
-export { forcedFailure } from './replication/forced-failure.ts';
-export { forcedBuildBenchmark } from './nix/forced-build-benchmark.ts';
-export { freezeUnits } from './units/freeze-units.ts';
 export {
   backupSuccess,
   failedStarts,
@@ -17,16 +10,15 @@ export {
   restoreTestAge,
   restoreTestFailures,
 } from './health/unit-measures.ts';
-export { httpAnswers, httpHealth, httpUp } from './services/http-health.ts';
-export { identifyTree } from './copy/identify-tree.ts';
+export { barmanArchiveReady } from './postgres/barman-archive-ready.ts';
+export { barmanBackup, baseBackupOptions } from './postgres/barman-backup.ts';
+export { barmanBackups } from './postgres/barman-backups.ts';
+export { bindMount } from './mounts/bind-mount.ts';
+export { checkOf } from './health/check-of.ts';
+export { command } from './commands/command.ts';
+export { copyPreview } from './copy/copy-preview.ts';
+export { copyTree } from './copy/copy-tree.ts';
 export { dataAt } from './restore/data-at.ts';
-export { lookForData } from './restore/look-for-data.ts';
-export { nixGarbageProof } from './nix/nix-garbage-proof.ts';
-export { nixosRebuild } from './nix/nixos-rebuild.ts';
-export { nixStoreVerify } from './nix/nix-store-verify.ts';
-export { journalIsQuiet, journalQuiet } from './services/journal-quiet.ts';
-export { judge, type Level } from './health/judge.ts';
-export type { Limits, Measure, Measured } from './health/measure.ts';
 export {
   datasetCapacity,
   poolCapacity,
@@ -37,10 +29,29 @@ export {
   snapshotCount,
   snapshotLag,
 } from './health/zfs-measures.ts';
+export { editFile } from './files/edit-file.ts';
+export { forcedBuildBenchmark } from './nix/forced-build-benchmark.ts';
+export { forcedFailure } from './replication/forced-failure.ts';
+export { freezeUnits } from './units/freeze-units.ts';
+export { httpAnswers, httpHealth, httpUp } from './services/http-health.ts';
+export { identifyTree } from './copy/identify-tree.ts';
+export { journalIsQuiet, journalQuiet } from './services/journal-quiet.ts';
+export { judge, type Level } from './health/judge.ts';
+export type { Limits, Measure, Measured } from './health/measure.ts';
+export { lookForData } from './restore/look-for-data.ts';
+export { nixGarbageProof } from './nix/nix-garbage-proof.ts';
+export { nixosRebuild } from './nix/nixos-rebuild.ts';
+export { nixStoreVerify } from './nix/nix-store-verify.ts';
 export { ownership } from './services/ownership.ts';
+export { poolOf } from './zfs/names.ts';
+export { postgresControl } from './postgres/control-data.ts';
+export { postgresExecute, postgresQuery } from './postgres/access.ts';
+export { postgresPitrProof } from './postgres/pitr-proof.ts';
+export { postgresSettings } from './postgres/postgres-settings.ts';
+export { postgresSettingsInForce } from './postgres/settings-in-force.ts';
+export { postgresShutdown } from './postgres/postgres-shutdown.ts';
 export { probedCommand } from './commands/probed-command.ts';
 export { probeOf } from './health/probe-of.ts';
-export { thresholds } from './health/thresholds.ts';
 export { removeTree } from './removal/remove-tree.ts';
 export { replicaComparison } from './replication/replica-comparison.ts';
 export { replicationLag } from './replication/replication-lag.ts';
@@ -53,27 +64,16 @@ export { sanoidPolicy } from './replication/sanoid-policy-check.ts';
 export { sanoidSnapshots } from './replication/sanoid-snapshots.ts';
 export { scheduledSnapshots } from './replication/scheduled-snapshots.ts';
 export { sqliteCheck, sqliteSound } from './services/sqlite-check.ts';
-export { startUnits } from './units/start-units.ts';
 export { stageRestore } from './restore/stage-restore.ts';
+export { startUnits } from './units/start-units.ts';
 export { swapIn } from './restore/swap-in.ts';
 export { syncoidReplicate } from './replication/syncoid-replicate.ts';
+export { thresholds } from './health/thresholds.ts';
 export { unitErrors, unitRestarts, unitUp } from './units/unit-probes.ts';
+export { unsupportedBy as zfsUnsupported } from './zfs/supported.ts';
 export { verifyTree } from './copy/verify-tree.ts';
-export { archiveCommand, readBarmanFlags, type BarmanFlags } from './postgres/barman.ts';
-export { archiveFailures, archiveFailuresInput, walWaiting } from './postgres/archiver.ts';
-export { barmanArchiveReady } from './postgres/barman-archive-ready.ts';
-export { barmanBackup, baseBackupOptions } from './postgres/barman-backup.ts';
-export { barmanBackups } from './postgres/barman-backups.ts';
-export { postgresControl } from './postgres/control-data.ts';
-export { postgresExecute, postgresQuery } from './postgres/access.ts';
-export { postgresPitrProof } from './postgres/pitr-proof.ts';
-export { postgresSettings } from './postgres/postgres-settings.ts';
-export { postgresSettingsInForce } from './postgres/settings-in-force.ts';
-export { postgresShutdown } from './postgres/postgres-shutdown.ts';
 export { walArrives } from './postgres/wal-arrives.ts';
 export { walFolder } from './postgres/wal-folder.ts';
-export { poolOf } from './zfs/names.ts';
-export { unsupportedBy as zfsUnsupported } from './zfs/supported.ts';
 export { zfsDataset } from './zfs/zfs-dataset.ts';
 export { zfsDestroy } from './zfs/zfs-destroy.ts';
 export { zfsList, zfsProperties } from './zfs/zfs.ts';

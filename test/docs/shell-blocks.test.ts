@@ -21,6 +21,7 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate rehearse': 'it takes longer than a test of every day; test/system/docs does it',
   'migrate settle RUN STEP': 'the words in capitals are for the reader to fill in',
   'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',
+  'migrate plan postgres-pitr': 'it is for a NixOS machine with PostgreSQL, and a bucket',
   'migrate config set notify': 'test/cli/soak.test.ts sets one',
   'migrate notify send': 'test/cli/notify.test.ts sends some to a server of its own',
   'migrate resume wsl-nix-store': 'the same',
