@@ -30,7 +30,8 @@ export async function take<Params, Outputs>(
       observed: `${figure}${observed === '' ? '' : `: ${observed}`}`,
       evidence: {
         measure: name,
-        value: Number.isFinite(value) ? value : 'never',
+        // A sum, since a journal keeps no -0.
+        value: Number.isFinite(value) ? value + 0 : 'never',
         unit,
         level,
         ...limitsOf(measure),
