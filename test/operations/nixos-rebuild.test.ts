@@ -84,6 +84,19 @@ test(
   },
 );
 
+test.each([
+  ['at the next boot, unless it is told otherwise', {}, 'boot'],
+  ['at once, where it is told so', { back: 'now' as const }, 'switch'],
+])('a switch is taken back %s', { skip: withoutNix }, async (_, options, action) => {
+  const { profile, boots, name, given } = world();
+  const old = realpathSync(profile);
+  const step = await drive(nixosRebuild, { ...given, action: 'switch', ...options });
+  await step.act();
+  await step.undo();
+  expect(name()).toBe('old');
+  expect(readFileSync(boots, 'utf8').trim().split('\n').at(-1)).toBe(`${old}/bin/.. ${action}`);
+});
+
 test(
   'the previous system outlives a garbage collection that deletes its generation',
   { skip: withoutNix },
