@@ -4,6 +4,7 @@ import { lookForData, stageRestore, swapIn } from '../../../../src/operations/in
 import type { Host } from '../../../../src/runbook/index.ts';
 import { drive } from '../../../operations/drive.ts';
 import { temporaryFolder } from '../../../host/folder.ts';
+import { noRestic, repository } from './lost-service.ts';
 import { noPools, poolMachine, type PoolMachine } from '../zfs/pool.ts';
 
 const skip = noPools !== false;
@@ -58,6 +59,21 @@ async function rows(machine: PoolMachine, path: string): Promise<number> {
 
 const value = async (machine: PoolMachine, property: string, dataset = 'tank/sonarr') =>
   (await machine.zfs('get', '-H', '-p', '-o', 'value', property, dataset)).trim();
+
+/** A repository within the machine, which holds a backup of the data as it is now. */
+async function backedUp({ machine, path }: { machine: PoolMachine; path: string }) {
+  const { access, restic } = repository(machine.folder);
+  await machine.host.exec({
+    argv: ['restic', 'backup', '--quiet', '--host', 'forge', path],
+    env: {
+      ...access.env,
+      RESTIC_REPOSITORY: access.repository,
+      RESTIC_PASSWORD_FILE: access.password.name,
+    },
+  });
+  void restic;
+  return { kind: 'restic' as const, ...access, host: 'forge' };
+}
 
 type World = Awaited<ReturnType<typeof service>>;
 
@@ -217,3 +233,45 @@ async function swapAgain(
     return 'dead';
   }
 }
+
+test(
+  'restic restores into a new dataset, whose root is the data folder itself; into a pool that is full it restores nothing',
+  { skip: skip || noRestic !== false },
+  async () => {
+    const world = await service();
+    const { machine, path, given } = world;
+    const tree = () =>
+      bash(
+        machine,
+        `find "$0" -printf '%P %y %m %U %G %s\\n' | grep -v ' d ' | sort; stat -c '%a %u' "$0"`,
+        path,
+      );
+    const before = await tree();
+    const source = await backedUp(world);
+    await destroy(machine);
+    const restoring = {
+      ...given,
+      sources: [source],
+      properties: { recordsize: '16K' },
+    } as unknown as World['given'];
+    await machine.zfs('set', 'quota=1M', 'tank');
+    await machine.zfs('create', '-o', `mountpoint=${machine.folder}/filler`, 'tank/filler');
+    await bash(
+      machine,
+      'head -c 2M /dev/urandom > "$0" 2>/dev/null || true; sync',
+      join(machine.folder, 'filler/full'),
+    );
+    await expect(stage({ machine, given: restoring })).rejects.toMatchObject({ code: 'restore.failed' });
+    expect(await machine.zfs('list', '-H', '-o', 'name', '-r', 'tank')).toBe('tank\ntank/filler\n');
+    expect(
+      (await machine.host.files.list(machine.folder))?.filter((name) => name.includes('migrate')),
+    ).toEqual([]);
+    await machine.zfs('set', 'quota=none', 'tank');
+    const { output } = await stage({ machine, given: restoring });
+    expect(output).toMatchObject({ outcome: 'staged', source: 'restic' });
+    await (await swapping(world, output)).act();
+    expect(await tree()).toBe(before);
+    expect(await value(machine, 'recordsize')).toBe('16384');
+    expect(await rows(machine, path)).toBe(50);
+  },
+);
