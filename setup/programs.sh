@@ -68,8 +68,7 @@ may_install() {
 }
 
 apt_get() {
-  # In runlevel 1 no package starts its daemon, where there is no systemd.
-  set -- env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -q -y "$@"
+  set -- env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@"
   [ "$(id -u)" -eq 0 ] || set -- sudo -n "$@"
   "$@"
 }

@@ -73,8 +73,8 @@ describe("the fake nixos-rebuild's modules of a ZFS machine", () => {
     expect(on.data('modules.storage.services.sonarr.properties')).toEqual({
       'com.sun:auto-snapshot': 'true',
     });
-    expect(on.data('systemd.services.datasets.script')).toContain(
-      'zfs create -o recordsize=16K tank/sonarr ${kept}',
+    expect(on.data('systemd.services.datasets.script')).toMatch(
+      /zfs create -o recordsize=16K tank\/sonarr \$\{kept\}/,
     );
     const off = configuration({ ...files, 'host.nix': host('services.sonarr.enable = false;') });
     expect(off.data('services.sonarr.dataDir')).toBe(undefined);
