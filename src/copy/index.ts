@@ -1,4 +1,4 @@
-export { farPlace, sshCommand, type FarAccess } from './far/access.ts';
+export { sshCommand, type FarAccess } from './far/access.ts';
 export { isEmptyFar, identifyFar, lookOfFar, momentFar } from './far/folder.ts';
 export { FarShell, quoted } from './far/shell.ts';
 export { farTree, type FarTree } from './far/tree.ts';
@@ -24,7 +24,6 @@ export { carryBack } from './carry-back.ts';
 export { firstPaths, laterWrites, withTheLast, type LaterWrite } from './later-writes.ts';
 export { putAside } from './put-aside.ts';
 export type { Verification } from './verification.ts';
-export { readsDirectly } from './content-check.ts';
 export { moment, type Moment } from './moment.ts';
 export { VerifiedLog, verifiedLogFile } from './verified-log.ts';
 export { verify } from './verify.ts';
