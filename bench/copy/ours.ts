@@ -1,25 +1,36 @@
-/** Copies or verifies as the operations do, in a process of its own: `node bench/copy/ours.ts copy FROM TO MANIFEST`. */
+/**
+ * Copies and verifies as the operations do, in one process as a run does, from the compiled package: a line
+ * on stdin for each half, a line on stdout when it is done. `node bench/copy/ours.ts FROM TO MANIFEST`.
+ */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { copyPass } from '../../src/copy/copy-pass.ts';
-import { identify, openManifest, verify, type CopyMachine } from '../../src/copy/index.ts';
+import type * as Copy from '../../src/copy/index.ts';
+import type * as Output from '../../src/host/output.ts';
 
-const [what, from = '', to = '', manifest = ''] = process.argv.slice(2);
-const machine: CopyMachine = {
-  run: async ([program, ...args], { env, onLine } = {}) => {
-    const child = spawn(program, args, {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const ended = new Promise<number | null>((resolve, reject) => {
+const compiled = (path: string) => new URL(`../../dist/src/${path}.js`, import.meta.url).href;
+const { copyPass, identify, openManifest, verify, VerifiedLog, verifiedLogFile } = (await import(
+  compiled('copy/index')
+)) as typeof Copy;
+const { Lines } = (await import(compiled('host/output'))) as typeof Output;
+
+const [from = '', to = '', manifest = ''] = process.argv.slice(2);
+const machine: Copy.CopyMachine = {
+  run: ([program, ...args], { env, onLine } = {}) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(program, args, {
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const lines = new Lines((line) => onLine?.(line));
+      let stderr = '';
+      child.stdout.on('data', (chunk: Buffer) => lines.add(chunk));
+      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
       child.once('error', reject);
-      child.once('close', resolve);
-    });
-    for await (const line of createInterface({ input: child.stdout })) onLine?.(line);
-    return { exitCode: await ended, stderr };
-  },
+      child.once('close', (exitCode) => {
+        lines.end();
+        resolve({ exitCode, stderr });
+      });
+    }),
   flush: (folder, signal) =>
     new Promise((resolve) => {
       spawn('sync', ['-f', folder], { stdio: 'ignore', signal })
@@ -33,15 +44,27 @@ const machine: CopyMachine = {
   date: () => new Date().toISOString(),
   signal: new AbortController().signal,
 };
+const began = { wall: Date.now(), boottime: 0, bootId: 'bench' };
 
-if (what === 'copy') {
+async function copy(): Promise<void> {
   const [source, target] = [identify(from), identify(to)];
   if (source === undefined || target === undefined) throw new Error('no such folders');
-  await copyPass(
-    { from, to, manifest, pass: 'final', owner: 'bench', engine: 'rsync', asRoot: true, source, target },
-    machine,
-  );
-} else {
-  const found = await verify({ manifest: openManifest(manifest), target: to }, machine);
+  const places = { from, to, source, target, manifest, began };
+  await copyPass({ ...places, pass: 'final', owner: 'bench', engine: 'rsync', asRoot: true }, machine);
+}
+
+async function verifyCopy(): Promise<void> {
+  const opened = openManifest(manifest);
+  const { sha256, entries } = opened.summary;
+  const header = { manifest: sha256, target: identify(to)?.inode ?? '', since: began };
+  const log = new VerifiedLog(verifiedLogFile(manifest), header, entries, () => true);
+  const found = await verify({ manifest: opened, target: to, log }, machine);
+  log.close();
+  log.remove();
   if (found.differences > 0) throw new Error(`it found ${found.differences} differences`);
+}
+
+for await (const half of createInterface({ input: process.stdin })) {
+  await (half === 'copy' ? copy() : verifyCopy());
+  process.stdout.write(`${half}\n`);
 }

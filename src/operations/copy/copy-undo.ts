@@ -7,6 +7,7 @@ import {
   restoreLook,
   sameFolder,
   isEmpty,
+  verifiedLogFile,
 } from '../../copy/index.ts';
 import { StepError } from '../../errors.ts';
 import { sh, type UndoContext } from '../../runbook/index.ts';
@@ -146,6 +147,7 @@ export async function distrust({ host, input, run }: Settling): Promise<void> {
 export async function forget({ host, input }: Settling): Promise<void> {
   // The log last: it says whose the target is.
   await host.files.remove(input.manifest);
+  await host.files.remove(verifiedLogFile(input.manifest));
   await host.files.remove(putAside(input.manifest));
   await forgetNews({ host, input });
   await host.files.remove(copyLogFile(input.manifest));

@@ -3,6 +3,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -31,8 +32,14 @@ async function copied() {
   }
   const manifest = join(run, 'manifest');
   const context = { run: { folder: run } };
-  await (await drive(copyTree, { from, to, manifest, pass: 'final' }, context)).act();
-  return { to, verifying: async () => (await drive(verifyTree, { target: to, manifest }, context)).act() };
+  const copying = await drive(copyTree, { from, to, manifest, pass: 'final' }, context);
+  await copying.act();
+  return {
+    to,
+    run,
+    undo: () => copying.undo(),
+    verifying: async () => (await drive(verifyTree, { target: to, manifest }, context)).act(),
+  };
 }
 
 /** Another byte under the same size and time. */
@@ -68,3 +75,10 @@ test.each(['file-0301', 'file-0300'])(
     await expect(verifying()).rejects.toThrow(new RegExp(`content: (names/)?${name}`));
   },
 );
+
+test('an undo leaves nothing of what was remembered for the verification', { skip: needsRoot }, async () => {
+  const { run, undo } = await copied();
+  expect(readdirSync(run)).toContain('manifest.verifying');
+  await undo();
+  expect(readdirSync(run)).toEqual([]);
+});
