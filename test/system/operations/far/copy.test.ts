@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MigrateError } from '../../../../src/errors.ts';
 import { copyPreview } from '../../../../src/operations/copy/copy-preview.ts';
 import { copyTree } from '../../../../src/operations/copy/copy-tree.ts';
 import { verifyTree } from '../../../../src/operations/copy/verify-tree.ts';
@@ -42,6 +43,14 @@ async function world({ megabytes = 96 } = {}): Promise<World> {
 
 function places({ from, to, there }: World, side: 'from' | 'to') {
   return side === 'from' ? { from: there(from), to } : { from, to: there(to) };
+}
+
+/** Of the error that it ends with. */
+async function codeOf(act: Promise<unknown>): Promise<string> {
+  return act.then(
+    () => 'none',
+    (error: unknown) => (error instanceof MigrateError ? error.code : String(error)),
+  );
 }
 
 function fill(folder: string, files: number, bytes = 20_000): void {
@@ -102,12 +111,12 @@ describe.each(['from', 'to'] as const)('with `%s` on another machine', { skip },
     fill(from, 200, 50_000);
     const input = { ...places(all, side), pass: 'final' as const, manifest, bandwidth: 2_000 };
     const step = await drive(copyTree, input);
-    const failing = expect(step.act()).rejects.toMatchObject({ code: 'far.connection-lost' });
+    const failing = codeOf(step.act());
     const started = Date.now();
     while (!existsSync(join(to, 'file-100')) && Date.now() - started < 20_000)
       await new Promise((done) => setTimeout(done, 20));
     sshd.cut();
-    await failing;
+    expect(await failing).toBe('far.connection-lost');
     expect(await step.probe()).toBe('partial');
     const left = 200 - readdirSync(to).filter((name) => name.startsWith('file-')).length;
     expect(left).toBeGreaterThan(0);
@@ -138,12 +147,12 @@ describe.each(['from', 'to'] as const)('with `%s` on another machine', { skip },
     fill(from, 200, 50_000);
     const input = { ...places(all, side), pass: 'final' as const, manifest, bandwidth: 1_000 };
     const step = await drive(copyTree, { ...input, expectMount: { point: ssd.point, uuid: ssd.uuid } });
-    const failing = expect(step.act()).rejects.toMatchObject({ code: 'mount.absent' });
+    const failing = codeOf(step.act());
     const started = Date.now();
     while (!existsSync(join(all.to, 'file-100')) && Date.now() - started < 20_000)
       await new Promise((done) => setTimeout(done, 20));
     ssd.unmount('--lazy');
-    await failing;
+    expect(await failing).toBe('mount.absent');
     expect(readdirSync(ssd.point)).toEqual([]);
     await expect(step.act()).rejects.toMatchObject({ code: 'mount.absent' });
     expect(readdirSync(ssd.point)).toEqual([]);
