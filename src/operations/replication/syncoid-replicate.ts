@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
 import { operation, sh, type ActContext, type Command, type Host } from '../../runbook/index.ts';
+import { notArrived } from './arrival.ts';
 import { bookmarkCommon } from './bookmark.ts';
-import { readDatasetTree } from './dataset-tree.ts';
-import { isExcluded, type ReplicaPlace, type ReplicaStanding } from './replica-standing.ts';
+import { keepAside } from './keep-aside.ts';
+import type { ReplicaPlace, ReplicaStanding } from './replica-standing.ts';
 import { datasetName } from '../zfs/names.ts';
 import {
   replicaInput,
@@ -146,48 +147,6 @@ async function replicate(
     log(`${failure}: ${behind.join(', ')} did not arrive (${said}); trying again from what is left`);
     await host.clock.sleep(1000, signal);
   }
-}
-
-/**
- * Datasets of which nothing new has arrived, or not all: syncoid makes a new snapshot of each with each
- * call, so that the newest common one is always another.
- */
-function notArrived(
-  before: ReplicationSurvey,
-  { source, standings }: ReplicationSurvey,
-  identifier: string | undefined,
-): string[] {
-  const prefix = `syncoid_${identifier === undefined ? '' : `${identifier}_`}`;
-  return standings.flatMap(({ dataset, common }) => {
-    const snapshots = source.find((state) => state.dataset === dataset)?.snapshots ?? [];
-    const sent = snapshots.findLastIndex(({ name }) => name.startsWith(prefix));
-    const arrived = snapshots.findIndex(({ guid }) => guid === common?.guid);
-    const former = before.standings.find((one) => one.dataset === dataset)?.common;
-    return arrived < sent || arrived === -1 || common?.guid === former?.guid ? [dataset] : [];
-  });
-}
-
-/** Renames what a person agreed to, beside the replica, so that its name is free; nothing is destroyed. */
-async function keepAside(
-  { host, input, run, exec, note }: ActContext<unknown, unknown, Input, Captured>,
-  { standings }: ReplicationSurvey,
-): Promise<{ was: string; is: string }[]> {
-  const kept: { was: string; is: string }[] = [];
-  for (const was of (input.aside ?? []).toSorted()) {
-    // A parent takes its children along.
-    if (kept.some((one) => isExcluded(was, [one.was]))) continue;
-    const is = `${input.target}${was.slice(input.target.length).replaceAll('/', '-')}-aside-${run.id}`;
-    const unfit = standings.some(
-      ({ replica, standing }) => replica === was && (standing === 'changed' || standing === 'unrelated'),
-    );
-    if (unfit) {
-      await note(`${was} is kept aside as ${is}`, { was, is });
-      await exec(sh`zfs rename ${was} ${is}`);
-    }
-    // An earlier attempt may have been interrupted after it.
-    if (unfit || (await readDatasetTree(host, is)) !== undefined) kept.push({ was, is });
-  }
-  return kept;
 }
 
 /** @throws StepError `replication.busy`, `.target-changed`, `.unrelated`, `.no-room` before anything is sent */
