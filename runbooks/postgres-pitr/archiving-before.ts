@@ -43,7 +43,7 @@ export const archivingBefore = operation({
         } else if (host.clock.now().monotonic > until) {
           throw new StepError(
             'pitr.still-archives',
-            `${other.map((name) => `${name} is ${now[name]} and was ${captured.before[name]}`).join('; ')}`,
+            other.map((name) => `${name} is ${now[name]} and was ${captured.before[name]}`).join('; '),
             `See which file sets it (pg_settings.sourcefile), and restart ${input.unit}. In archive mode without a working archive_command WAL fills the disk.`,
           );
         }

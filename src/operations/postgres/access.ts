@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import { absolutePath, type Command, type Host, type Json } from '../../runbook/index.ts';
+import { absolutePath, type Command, type Host } from '../../runbook/index.ts';
 import { asUser } from './as-user.ts';
 
 export const systemUser = z
@@ -63,6 +63,9 @@ export function psql(
   };
 }
 
+/** By column; what is neither a number nor true or false comes as text. */
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
+
 /**
  * The rows of a query, each by the names of its columns.
  *
@@ -74,10 +77,10 @@ export async function postgresQuery(
   access: PostgresAccess,
   query: string,
   variables: Readonly<Record<string, string>> = {},
-): Promise<readonly Readonly<Record<string, Json>>[]> {
+): Promise<readonly Row[]> {
   const asJson = `SELECT coalesce(json_agg(q), '[]'::json) FROM (${query}) AS q;`;
   const result = await host.exec(psql(access, asJson, variables), { anyExit: true });
-  if (result.exitCode === 0) return JSON.parse(result.stdout) as Record<string, Json>[];
+  if (result.exitCode === 0) return JSON.parse(result.stdout) as Row[];
   throw psqlError(access, result);
 }
 

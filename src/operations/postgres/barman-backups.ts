@@ -11,6 +11,8 @@ const listed = z.object({
       systemid: z.string().nullish(),
       begin_wal: z.string().nullish(),
       end_wal: z.string().nullish(),
+      end_time: z.string().nullish(),
+      end_time_iso: z.string().nullish(),
     }),
   ),
 });
@@ -24,6 +26,8 @@ export interface BarmanBackup {
   readonly systemIdentifier: string | null;
   readonly beginWal: string | null;
   readonly endWal: string | null;
+  /** Milliseconds since 1970, exact to the second; NaN where the list does not tell. */
+  readonly endedAt: number;
 }
 
 /**
@@ -43,6 +47,8 @@ export async function barmanBackups(host: Host, archive: BarmanArchive): Promise
     systemIdentifier: backup.systemid ?? null,
     beginWal: backup.begin_wal ?? null,
     endWal: backup.end_wal ?? null,
+    // Older versions leave the zone out; it is that of the session, which is UTC in all that is made here.
+    endedAt: Date.parse(backup.end_time_iso ?? `${backup.end_time ?? ''} UTC`),
   }));
   return backups.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }

@@ -17,11 +17,7 @@ export function recoveryFailure(
     );
   }
   if (/requested recovery stop point is before consistent recovery point/.test(log)) {
-    return new StepError(
-      'postgres.target-before-backup',
-      `${target} lies before the end of the base backup ${backup}`,
-      'Restore an older base backup; a time before the first one cannot be reached.',
-    );
+    return beforeBackup({ backup, target });
   }
   if (log.includes('No space left on device')) {
     return new StepError(
@@ -35,5 +31,19 @@ export function recoveryFailure(
     'postgres.recovery',
     `the restored cluster did not recover to ${target}: ${fatal?.trim() ?? 'its server left no word'}`,
     'Its log went with the scratch folder; the step’s own log has its last lines: migrate logs',
+  );
+}
+
+export function beforeBackup({
+  backup,
+  target,
+}: {
+  readonly backup: string;
+  readonly target: string;
+}): StepError {
+  return new StepError(
+    'postgres.target-before-backup',
+    `${target} lies before the end of the base backup ${backup}`,
+    'Restore an older base backup; a time before the first one cannot be reached.',
   );
 }

@@ -3,8 +3,9 @@ import { quoteWord, sh, type ActContext, type Command, type Host } from '../../r
 import { postgresQuery, type PostgresAccess } from './access.ts';
 import { asUser } from './as-user.ts';
 import { askBarman, barman, type BarmanArchive } from './barman.ts';
+import { barmanBackups } from './barman-backups.ts';
 import { livingPostmaster } from './postmaster.ts';
-import { recoveryFailure } from './recovery-log.ts';
+import { beforeBackup, recoveryFailure } from './recovery-log.ts';
 import { scratchFiles, type LiveFacts } from './scratch-settings.ts';
 
 /** A cluster that is restored beside the live one, looked at, and removed again. */
@@ -49,7 +50,7 @@ export async function scratchMustFit(
  * Restores a base backup into the scratch folder, and lets a server of its own recover to a moment. From
  * then on it is a cluster of its own, which never archives.
  *
- * @param target as PostgreSQL reads a time, with its zone
+ * @param given.target as `serverTime` gives it
  * @returns how to reach it
  * @throws StepError `postgres.scratch-full`, `postgres.target-before-backup`, `postgres.target-after-archive`,
  *   `postgres.recovery`, `postgres.recovery-late`, and those of `barmanMustSucceed`
@@ -66,6 +67,7 @@ export async function restoreToTime(
   },
 ): Promise<PostgresAccess> {
   const { folder, user, port } = scratch;
+  await mustReach(host, archive, given);
   const data = dataOf(scratch);
   await exec(sh`install -d -o ${user} -m 0700 ${folder}`);
   progress({ doing: 'restoring the base backup' });
@@ -97,9 +99,31 @@ export async function restoreToTime(
         'Allow more time, or take a newer base backup.',
       );
     }
-    await host.clock.sleep(200);
+    await host.clock.sleep(500);
   }
   return access;
+}
+
+/**
+ * A server that is asked for a time before the end of its base backup does not refuse: it recovers to that
+ * end, and is of a later time than was asked for.
+ */
+async function mustReach(
+  host: Host,
+  archive: BarmanArchive,
+  given: { readonly backup: string; readonly target: string },
+): Promise<void> {
+  const found = (await barmanBackups(host, archive)).find(({ id }) => id === given.backup);
+  if (found?.done !== true) {
+    throw new StepError(
+      'barman.no-backup',
+      `${archive.destination} holds no whole backup ${given.backup} of ${archive.name}`,
+      'See which there are: barman-cloud-backup-list',
+    );
+  }
+  const target = Date.parse(given.target.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'));
+  if (!(target <= found.endedAt)) return;
+  throw beforeBackup(given);
 }
 
 /** Ends its server, if one runs, and removes it. Safe at any time. */

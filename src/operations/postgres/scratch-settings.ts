@@ -1,7 +1,6 @@
 import type { Host } from '../../runbook/index.ts';
 import { postgresQuery, type PostgresAccess } from './access.ts';
 import { restoreCommand, type BarmanArchive } from './barman.ts';
-import type { Scratch } from './scratch-cluster.ts';
 
 /** What the restored cluster must have as the live one has it. */
 export interface LiveFacts {
@@ -32,11 +31,13 @@ export async function liveFacts(host: Host, server: PostgresAccess): Promise<Liv
     host,
     server,
     `SELECT (SELECT sum(pg_database_size(oid)) FROM pg_database) AS bytes,
-       (SELECT coalesce(json_agg(spcname), '[]'::json) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')) AS tablespaces`,
+       (SELECT coalesce(string_agg(spcname, chr(10)), '') FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')) AS tablespaces`,
   );
   return {
     settings: Object.fromEntries(settings.map(({ name, setting }) => [String(name), String(setting)])),
-    tablespaces: (sums?.['tablespaces'] ?? []) as readonly string[],
+    tablespaces: String(sums?.['tablespaces'] ?? '')
+      .split('\n')
+      .filter((name) => name !== ''),
     bytes: Number(sums?.['bytes']),
   };
 }
@@ -46,7 +47,7 @@ export async function liveFacts(host: Host, server: PostgresAccess): Promise<Liv
  * backup and would have it archive over the live archive, so their file is emptied.
  */
 export function scratchFiles(
-  { folder, port }: Pick<Scratch, 'folder' | 'port'>,
+  { folder, port }: { readonly folder: string; readonly port: number },
   archive: BarmanArchive,
   target: string,
   live: Pick<LiveFacts, 'settings'>,

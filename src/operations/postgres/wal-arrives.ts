@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import { duration, durationMs, operation, type ActContext, type Duration } from '../../runbook/index.ts';
+import { duration, durationMs, operation, type ActContext } from '../../runbook/index.ts';
 import { postgresAccess, postgresExecute, postgresQuery } from './access.ts';
 import { archiver, archiverCount } from './archiver.ts';
 import { askBarman, barman, barmanArchive } from './barman.ts';
@@ -36,7 +36,7 @@ export const walArrives = operation({
     const begun = host.clock.now().monotonic;
     progress({ doing: 'waiting for the archive' });
     const wal = await switchWal(context);
-    await awaitArchived(context, wal, begun + durationMs((input.within ?? '5m') as Duration));
+    await awaitArchived(context, wal, begun + durationMs(input.within ?? '5m'));
     const milliseconds = Math.round(host.clock.now().monotonic - begun);
     const found = await fetchWal(context, input.archive, wal);
     if (found?.systemIdentifier !== input.systemIdentifier) {

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { StepError } from '../../../../src/errors.ts';
 import { thisMachine } from '../../../../src/host/this-machine.ts';
 import { archiver, archiveFailures } from '../../../../src/operations/postgres/archiver.ts';
@@ -35,12 +35,11 @@ describe.skipIf(skip)('a cluster that is archived', () => {
   let firstWal: string;
 
   const identified = () => ({ server: live.server, archive, systemIdentifier });
-  // Without a folder of its own, which only a test can have.
-  const inRoot = () => ({ run: { folder: root } });
   const ready = async (more: object) =>
-    (await drive(barmanArchiveReady, { archive, systemIdentifier, ...more }, inRoot())).act();
+    (await drive(barmanArchiveReady, { archive, systemIdentifier, ...more })).act();
 
-  beforeAll(async () => {
+  // The others go on from here.
+  test('is known by its WAL, and by its base backups', async () => {
     root = openFolder(finish);
     store = await bucket(root, finish);
     ({ archive } = store);
@@ -52,7 +51,7 @@ describe.skipIf(skip)('a cluster that is archived', () => {
     ({ systemIdentifier } = await postgresControl(host, { folder: live.folder, user: 'postgres' }));
     expect(await ready({})).toEqual({ empty: true, backups: 0 });
     await live.start();
-    const arrived = await (await drive(walArrives, { ...identified(), within: '60s' }, inRoot())).act();
+    const arrived = await (await drive(walArrives, { ...identified(), within: '60s' })).act();
     firstWal = arrived.wal;
     expect(await archiver(host, live.server)).toMatchObject({ failed: 0, failing: false });
     // WAL without a base backup: only a file that this cluster is known to have archived tells whose it is.
@@ -62,7 +61,7 @@ describe.skipIf(skip)('a cluster that is archived', () => {
     await expect(ready({ ...mine, systemIdentifier: '42' })).rejects.toMatchObject({
       code: 'barman.other-cluster',
     });
-    const step = await drive(barmanBackup, identified(), inRoot());
+    const step = await drive(barmanBackup, identified());
     expect(await step.probe()).toBe('not-started');
     const made = await step.act();
     expect(await step.probe()).toEqual({ done: made });
