@@ -3,6 +3,7 @@ import { appendToFile, editFile, lookForData, nixosRebuild, startUnits } from 'm
 import { importsEdit, moduleFile, moduleText } from './preseed/module.ts';
 import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts';
 import { dependsOn, editsFit, givenFits } from './preseed/preflight.ts';
+import { rehearsal } from './preseed/rehearsal.ts';
 import { placeOf } from './restore-missing/places.ts';
 import { trackFile } from './zfs-replication/tracked.ts';
 
@@ -12,6 +13,7 @@ export default runbook('preseed', {
   tools: ['nixos-rebuild', 'nix-env', 'nix-store', 'systemctl'],
   root: true,
   claims: ({ params: p }) => [{ kind: 'unit', unit: preseedUnit(p) }],
+  rehearsal,
 })
   .phase('Preflight')
   .check('given', {

@@ -25,6 +25,8 @@ export type {
   Json,
   LaterWrites,
   Message,
+  NothingToDo,
+  NothingToDoContext,
   Operation,
   Priority,
   ProbeAnswer,
