@@ -63,9 +63,12 @@ export async function isThere(host: Host, path: string): Promise<boolean> {
   return (await host.files.stat(path)) !== undefined;
 }
 
-/** Makes a folder hold what another holds, and nothing else. */
+/**
+ * Makes a folder hold what another holds, and nothing else. WAL files are all of one size, and written over
+ * within a second, so that size and time tell nothing.
+ */
 export function copyWal(from: string, to: string): Command {
-  return sh`rsync -aHAX --numeric-ids --delete --exclude=/lost+found ${from}/ ${to}/`;
+  return sh`rsync -aHAX --checksum --numeric-ids --delete --exclude=/lost+found ${from}/ ${to}/`;
 }
 
 /**
