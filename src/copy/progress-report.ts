@@ -1,4 +1,4 @@
-import { nextPace, startPace, timeLeft, type Goal, type Pace } from './progress.ts';
+import { nextPace, startPace, timeFor, timeLeft, type Goal, type Pace } from './progress.ts';
 
 export interface CopyProgress {
   /** Such as `copying` or `verifying`. */
@@ -11,6 +11,8 @@ export interface CopyProgress {
   readonly rate?: number;
   /** Milliseconds left. */
   readonly etaMs?: number;
+  /** The same until what was copied is verified too: reading it back is taken to be as fast as copying it. */
+  readonly verifiedMs?: number;
 }
 
 const everyMs = 250;
@@ -19,6 +21,7 @@ const everyMs = 250;
 export class ProgressReport {
   readonly #doing: string;
   readonly #goal: Goal;
+  readonly #isVerifiedNext: boolean;
   readonly #tell: (progress: CopyProgress) => void;
   readonly #now: () => number;
   #bytes = 0;
@@ -26,10 +29,20 @@ export class ProgressReport {
   #underway = 0;
   #pace: Pace;
 
-  /** @param now milliseconds of a clock that does not jump */
-  constructor(doing: string, goal: Goal, tell: (progress: CopyProgress) => void, now: () => number) {
+  /**
+   * @param now milliseconds of a clock that does not jump
+   * @param isVerifiedNext all of it is read back afterwards
+   */
+  constructor(
+    doing: string,
+    goal: Goal,
+    tell: (progress: CopyProgress) => void,
+    now: () => number,
+    isVerifiedNext = false,
+  ) {
     this.#doing = doing;
     this.#goal = goal;
+    this.#isVerifiedNext = isVerifiedNext;
     this.#tell = tell;
     this.#now = now;
     this.#pace = startPace({ atMs: now(), doneBytes: 0, doneFiles: 0 });
@@ -68,6 +81,7 @@ export class ProgressReport {
 
   #say(): void {
     const etaMs = timeLeft(this.#pace, this.#goal);
+    const allMs = timeFor(this.#pace, this.#goal);
     this.#tell({
       doing: this.#doing,
       doneBytes: Math.min(this.#bytes + this.#underway, this.#goal.bytes),
@@ -76,6 +90,9 @@ export class ProgressReport {
       totalFiles: this.#goal.files,
       ...(this.#pace.bytesRate === undefined ? {} : { rate: Math.round(this.#pace.bytesRate) }),
       ...(etaMs === undefined ? {} : { etaMs }),
+      ...(etaMs === undefined || allMs === undefined || !this.#isVerifiedNext
+        ? {}
+        : { verifiedMs: etaMs + allMs }),
     });
   }
 }

@@ -50,9 +50,17 @@ export function timeLeft(pace: Pace, goal: Goal): number | undefined {
   const left =
     Math.max(0, goal.bytes - pace.last.doneBytes) +
     Math.max(0, goal.files - pace.last.doneFiles) * bytesPerFile;
-  if (left === 0) return 0;
-  if (pace.workRate === undefined || pace.workRate <= 0) return undefined;
-  const ms = (left / pace.workRate) * 1000;
+  return left === 0 ? 0 : timeOf(left, pace);
+}
+
+/** Milliseconds for all of it, at the pace of now; `undefined` while nobody can tell. */
+export function timeFor(pace: Pace, goal: Goal): number | undefined {
+  return timeOf(workOf(goal), pace);
+}
+
+function timeOf(amount: number, { workRate }: Pace): number | undefined {
+  if (workRate === undefined || workRate <= 0) return undefined;
+  const ms = (amount / workRate) * 1000;
   return Number.isFinite(ms) ? Math.round(ms) : undefined;
 }
 

@@ -41,7 +41,8 @@ export async function rsyncOnce(
   { inventory, log, machine, ahead, following }: PassWork,
 ): Promise<Transferred> {
   const { totals } = inventory;
-  const report = new ProgressReport('copying', totals, machine.progress, machine.now);
+  const isFinal = options.pass === 'final';
+  const report = new ProgressReport('copying', totals, machine.progress, machine.now, isFinal);
   const transferred: Transferred = { files: 0, bytes: 0, deleted: 0 };
   const take = (line: RsyncLine) => {
     if (line.kind === 'deleted') transferred.deleted += 1;

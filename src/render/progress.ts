@@ -5,7 +5,7 @@ import { formatRate } from './rate.ts';
 
 /** How far an act has come: `copying 12.3 GB of 46.0 GB · 27% · 310 MB/s · 1m 48s left`. */
 export function formatProgress(progress: Progress): string {
-  const { doneBytes, totalBytes, doneFiles, totalFiles, rate, etaMs } = progress;
+  const { doneBytes, totalBytes, doneFiles, totalFiles, rate, etaMs, verifiedMs } = progress;
   const percent = percentOf(doneBytes, totalBytes) ?? percentOf(doneFiles, totalFiles);
   const parts = [
     doneBytes === undefined ? undefined : amount(formatBytes(doneBytes), optional(totalBytes, formatBytes)),
@@ -13,6 +13,7 @@ export function formatProgress(progress: Progress): string {
     percent === undefined ? undefined : `${percent}%`,
     rate === undefined ? undefined : formatRate(rate),
     etaMs === undefined ? undefined : `${formatDuration(etaMs)} left`,
+    verifiedMs === undefined ? undefined : `verified in ${formatDuration(verifiedMs)}`,
   ].filter((part) => part !== undefined);
   return [progress.doing, parts.join(' · ')].filter(Boolean).join(' ');
 }

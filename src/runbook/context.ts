@@ -109,4 +109,6 @@ export interface Progress {
   readonly rate?: number;
   /** Milliseconds left. */
   readonly etaMs?: number;
+  /** The same until what is copied is verified too. */
+  readonly verifiedMs?: number;
 }

@@ -74,3 +74,22 @@ test('a report tells four times a second at most, ends at the goal, and never pa
   expect(told.length).toBeLessThanOrEqual(42);
   expect(told.at(-1)).toMatchObject({ doneBytes: 10_000, totalBytes: 10_000, doneFiles: 1_000, etaMs: 0 });
 });
+
+test('the time until a copy is verified too is the time left, and that of reading all of it at the same pace', () => {
+  const told: CopyProgress[] = [];
+  let now = 0;
+  const report = new ProgressReport(
+    'copying',
+    { bytes: 10_000_000, files: 0 },
+    (one) => told.push(one),
+    () => now,
+    true,
+  );
+  now = 1_000;
+  report.add(2_500_000, 0);
+  expect(told.at(-1)).toMatchObject({ etaMs: 3_000, verifiedMs: 7_000 });
+  now = 4_000;
+  report.add(7_500_000, 0);
+  report.end();
+  expect(told.at(-1)).toMatchObject({ etaMs: 0, verifiedMs: 4_000 });
+});

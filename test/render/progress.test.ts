@@ -8,6 +8,11 @@ describe('progress', () => {
     expect(formatProgress(progress)).toBe('copying 12.3 GB of 46.0 GB · 26% · 310 MB/s · 1m 48s left');
   });
 
+  test('of a copy tells also when it will be verified', () => {
+    const progress = { doing: 'copying', etaMs: 60_000, verifiedMs: 180_000 };
+    expect(formatProgress(progress)).toBe('copying 1m left · verified in 3m');
+  });
+
   test('tells only what is known', () => {
     expect(formatProgress({ doing: 'verifying' })).toBe('verifying');
     expect(formatProgress({ doing: 'verifying', doneFiles: 1200 })).toBe('verifying 1,200 files');

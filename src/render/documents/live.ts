@@ -20,6 +20,7 @@ export const liveDocument = z.discriminatedUnion('type', [
       totalFiles: z.number().optional(),
       rate: z.number().optional().describe('bytes a second'),
       etaMs: z.number().optional(),
+      verifiedMs: z.number().optional().describe('until what is copied is verified too'),
     }),
   }),
   z.object({
