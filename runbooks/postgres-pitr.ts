@@ -21,6 +21,7 @@ import { dumpCluster } from './postgres-pitr/dump.ts';
 import { archiveSettings, nixText, pitrModule } from './postgres-pitr/module.ts';
 import { params, type Params } from './postgres-pitr/params.ts';
 import { archive, excluded, server, timers } from './postgres-pitr/places.ts';
+import { rehearsal } from './postgres-pitr/rehearsal.ts';
 
 const tools = 'psql pg_dumpall restic nixos-rebuild nix-store systemctl setpriv'.split(' ');
 const dumpFolder = (p: Params, run: { readonly id: string }) => `${p.scratch}/pitr-dump-${run.id}`;
@@ -35,6 +36,7 @@ export default runbook('postgres-pitr', {
     { kind: 'path', path: p.walFolder, role: 'source' },
     { kind: 'unit', unit: p.unit },
   ],
+  rehearsal,
 })
   .phase('Preflight')
   .step('cluster', {

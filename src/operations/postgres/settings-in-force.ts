@@ -19,7 +19,7 @@ export const postgresSettingsInForce = operation({
   input: z.strictObject({ server: postgresAccess, settings }),
   output: z.object({ inForce: z.record(z.string(), z.string()) }),
   idempotent: true,
-  describe: ({ input }) => `ask the server for ${Object.keys(input.settings).join(', ')}`,
+  describe: 'ask the server for each setting, and whether one waits for a restart',
   run: async ({ host, input }) => {
     const found = await standing(host, input.server, input.settings);
     const pending = [...found].filter(([, { pending }]) => pending).map(([name]) => name);

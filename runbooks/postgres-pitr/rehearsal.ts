@@ -1,0 +1,67 @@
+import type { RehearsalPlan } from 'migrate-runbook';
+
+const flake = '/home/admin/nix-config';
+const data = '/persist/var/lib/postgresql';
+
+/** A store on loopback, by the S3 server that the tests of this package use. */
+const store = `import { chmodSync, chownSync } from 'node:fs';
+import { createRequire } from 'node:module';
+// As a manager of secrets leaves it.
+chmodSync('/etc/pg-s3', 0o400);
+chownSync('/etc/pg-s3', 71, 71);
+const S3rver = createRequire(${JSON.stringify(`${import.meta.dirname}/`)})('s3rver');
+await new S3rver({
+  address: '127.0.0.1',
+  port: 9000,
+  silent: true,
+  directory: '/var/lib/s3-store',
+  configureBuckets: [{ name: 'homelab-postgres', configs: [] }],
+}).run();
+`;
+
+/** A NixOS machine in miniature, with real PostgreSQL, real barman-cloud, and a store on loopback. */
+export const rehearsal: RehearsalPlan = {
+  params: {
+    destination: 's3://homelab-postgres/forge',
+    credentials: '/etc/pg-s3',
+    endpoint: 'http://127.0.0.1:9000',
+    programs: '/usr/bin',
+    flake,
+    dataFolder: data,
+    walFolder: `${data}/pg_wal`,
+    excludesFile: 'hosts/_modules/nixos/services/postgresql/default.nix',
+    backupRepository: '/mnt/nas/restic-postgres',
+    backupPassword: 'file:/etc/restic/nas-primary.password',
+    proofRows: 100,
+  },
+  megabytes: 2048,
+  files: {
+    '/etc/pg-s3': '[default]\naws_access_key_id = S3RVER\naws_secret_access_key = S3RVER\n',
+    '/root/s3-store.mjs': store,
+    '/var/lib/s3-store': null,
+    [`${flake}/hosts/forge/default.nix`]: `{ config, lib, pkgs, ... }:
+{
+  imports = [
+    ../_modules/nixos
+  ];
+
+  networking.hostName = "forge";
+  networking.hostId = "8425e349";
+  system.nixos.label = "1";
+  boot.zfs.extraPools = [ ];
+
+  modules.backup.enable = true;
+  modules.notifications.enable = true;
+  services.postgresql.enable = true;
+
+  systemd.services.s3-store = {
+    description = "An S3 store on loopback";
+    wantedBy = [ "multi-user.target" ];
+    before = [ "postgresql.service" ];
+    serviceConfig.ExecStart = "node /root/s3-store.mjs";
+  };
+}
+`,
+  },
+  nixosZfs: { flake, host: 'forge', services: ['postgresql'], seed: 20_251_009 },
+};
