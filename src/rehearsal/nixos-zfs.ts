@@ -62,13 +62,8 @@ export function nixosZfsMachine({ nixosZfs: plan, disks = [] }: RehearsalPlan): 
     );
   }
   const megabytes = plan.poolMegabytes ?? 256;
+  // In the order of import, and so of mounting: zfs-fuse mounts what it imports, and what lies upon another comes later.
   const own: readonly WorldPool[] = [
-    {
-      name: 'tank',
-      megabytes,
-      // A parent that is never mounted: at /persist it would cover what is there.
-      datasets: { tank: {}, 'tank/persist': { canmount: 'off', mountpoint: '/persist' } },
-    },
     {
       name: 'rpool',
       megabytes,
@@ -78,6 +73,12 @@ export function nixosZfsMachine({ nixosZfs: plan, disks = [] }: RehearsalPlan): 
         'rpool/safe/persist': { mountpoint: '/persist' },
         'rpool/safe/home': { mountpoint: '/home' },
       },
+    },
+    {
+      name: 'tank',
+      megabytes,
+      // A parent that is never mounted: at /persist it would cover what is there.
+      datasets: { tank: {}, 'tank/persist': { canmount: 'off', mountpoint: '/persist' } },
     },
   ];
   const pools = [...own, ...(plan.pools ?? [])];
