@@ -92,10 +92,13 @@ function opened(folder: string, name = 'repository'): Repository {
 /** Where the data of every test's backup lay: making a repository takes seconds, so they share one. */
 let shared: { readonly folder: string; readonly path: string; readonly tree: string } | undefined;
 
+afterAll(() => {
+  if (shared !== undefined) rmSync(shared.folder, { recursive: true, force: true });
+});
+
 function sharedBackup() {
   if (shared !== undefined) return shared;
   const folder = mkdtempSync(join(tmpdir(), 'migrate-restore-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'persist', 'sonarr');
   mkdirSync(dirname(path));
   writeData(path);
