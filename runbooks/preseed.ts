@@ -1,11 +1,12 @@
 import { runbook } from 'migrate-runbook';
 import { appendToFile, editFile, lookForData, nixosRebuild, startUnits } from 'migrate-runbook/operations';
-import { importsEdit, moduleFile, moduleText } from './preseed/module.ts';
+import { importEdit } from './nixos-module/edits.ts';
+import { trackFile } from './nixos-module/tracked.ts';
+import { moduleText, modulePlace } from './preseed/module.ts';
 import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts';
-import { dependsOn, editsFit, givenFits } from './preseed/preflight.ts';
+import { dependsOn, configurationFits, givenFits } from './preseed/preflight.ts';
 import { rehearsal } from './preseed/rehearsal.ts';
 import { placeOf } from './restore-missing/places.ts';
-import { trackFile } from './zfs-replication/tracked.ts';
 
 export default runbook('preseed', {
   summary: 'Install a unit that brings the data of a service back when it is missing, before it starts',
@@ -24,7 +25,7 @@ export default runbook('preseed', {
   .check('edits', {
     title: 'The configuration can be edited',
     expect: 'the text after which the module is imported is there exactly once, and the module is not',
-    run: ({ host, params: p }) => editsFit(host, p),
+    run: ({ host, params: p }) => configurationFits(host, p),
   })
   .step('data', {
     title: 'The data is there and sound today',
@@ -38,19 +39,23 @@ export default runbook('preseed', {
     title: 'The module',
     needs: ['data'],
     use: appendToFile,
-    with: ({ params: p }) => ({ path: `${p.flake}/${moduleFile(p)}`, text: moduleText(p), create: true }),
+    with: ({ params: p }) => ({
+      path: `${p.flake}/${modulePlace(p).moduleFile}`,
+      text: moduleText(p),
+      create: true,
+    }),
   })
   .step('track', {
     title: 'Make it known to the flake',
     needs: ['module'],
     use: trackFile,
-    with: ({ params: p }) => ({ flake: p.flake, file: moduleFile(p) }),
+    with: ({ params: p }) => ({ flake: p.flake, file: modulePlace(p).moduleFile }),
   })
   .step('imports', {
     title: 'Import it',
     needs: ['track'],
     use: editFile,
-    with: ({ params: p }) => ({ path: `${p.flake}/${p.hostFile}`, replace: importsEdit(p) }),
+    with: ({ params: p }) => ({ path: `${p.flake}/${p.hostFile}`, replace: importEdit(modulePlace(p)) }),
   })
   .step('build', {
     title: 'Build it',

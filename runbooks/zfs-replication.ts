@@ -15,12 +15,14 @@ import {
   syncoidReplicate,
   zfsPool,
 } from 'migrate-runbook/operations';
-import { hostEdit, importsEdit, inFlake, moduleText, newUnits } from './zfs-replication/configuration.ts';
-import { makeFolder } from './zfs-replication/folder.ts';
+import { importEdit } from './nixos-module/edits.ts';
+import { makeFolder } from './nixos-module/folder.ts';
+import { trackFile } from './nixos-module/tracked.ts';
+import { unitsAre } from './nixos-module/units-are.ts';
+import { hostEdit, inFlake, moduleText, newUnits } from './zfs-replication/configuration.ts';
 import { params, place } from './zfs-replication/params.ts';
-import { editsFit, programsThere, unitsAre } from './zfs-replication/preflight.ts';
+import { configurationFits, programsThere } from './zfs-replication/preflight.ts';
 import { rehearsal } from './zfs-replication/rehearsal.ts';
-import { trackFile } from './zfs-replication/tracked.ts';
 
 export default runbook('zfs-replication', {
   summary: 'Snapshot by sanoid and replicate by syncoid to another pool, in place of a former snapshot job',
@@ -59,7 +61,7 @@ export default runbook('zfs-replication', {
   .check('edits', {
     title: 'The configuration can be edited, to the last step',
     expect: 'each text that is replaced is there exactly once, and the module is not there yet',
-    run: ({ host, params: p }) => editsFit(host, p),
+    run: ({ host, params: p }) => configurationFits(host, p),
   })
   .check('units-there', {
     title: 'The units of the former snapshot job, of the import and of the backups are there',
@@ -105,7 +107,7 @@ export default runbook('zfs-replication', {
     title: 'Import it',
     needs: ['track'],
     use: editFile,
-    with: ({ params: p }) => ({ path: inFlake(p, p.modulesFile), replace: importsEdit(p) }),
+    with: ({ params: p }) => ({ path: inFlake(p, p.modulesFile), replace: importEdit(p) }),
   })
   .step('policy', {
     title: 'The policy, the replication, and who is told of a failure',

@@ -1,13 +1,12 @@
+import type { ModulePlace } from '../nixos-module/edits.ts';
+import { nixString } from '../nixos-module/nix-string.ts';
 import { flagOf } from '../restore-missing/places.ts';
 import { preseedUnit, restoreParams, unitOf, type Params } from './params.ts';
 
 /** Beside the host's file, one for each service, so that a rollback takes back no other's. */
-export function moduleFile(p: Params): string {
-  return p.hostFile.replace(/[^/]*$/, `preseed-${p.service}.nix`);
-}
-
-export function importsEdit(p: Params): { from: string; to: string } {
-  return { from: p.importsText, to: `${p.importsText}\n    ./preseed-${p.service}.nix` };
+export function modulePlace({ hostFile, importsText, service }: Params): ModulePlace {
+  const moduleFile = hostFile.replace(/[^/]*$/, `preseed-${service}.nix`);
+  return { moduleFile, modulesFile: hostFile, importsText };
 }
 
 /**
@@ -98,12 +97,6 @@ function stemOf(unit: string): string {
 export function secondsOf(limit: string): number {
   const factor = { s: 1, m: 60, h: 3600 }[limit.slice(-1)] ?? 1;
   return Number(limit.slice(0, -1)) * factor;
-}
-
-/** A text as Nix reads it back. */
-export function nixString(text: string): string {
-  const escaped = text.replaceAll(/["\\]|\$\{/g, String.raw`\$&`).replaceAll('\n', String.raw`\n`);
-  return `"${escaped}"`;
 }
 
 /** Words as systemd reads them back: its specifiers and variables are none of ours. */

@@ -1,11 +1,11 @@
 import { absolutePath, z } from 'migrate-runbook';
+import { withinFlake } from '../nixos-module/edits.ts';
 import { params as restoring } from '../restore-missing/params.ts';
 
 const unit = z
   .string()
   .regex(/^[\w@:.\\-]+\.(service|timer)$/)
   .meta({ expects: 'the full name of a unit' });
-const withinFlake = z.string().regex(/^[^/]/).meta({ expects: 'a path within the flake' });
 
 const { limit: _, ...others } = restoring.shape;
 

@@ -1,6 +1,7 @@
 import type { Finding, Host } from 'migrate-runbook';
+import { editsFit } from '../nixos-module/edits.ts';
 import { sourcesOf, wrongTogether } from '../restore-missing/places.ts';
-import { moduleFile } from './module.ts';
+import { modulePlace } from './module.ts';
 import { preseedUnit, restoreParams, unitOf, type Params } from './params.ts';
 
 /** That what the unit will be given can work at a boot. */
@@ -21,19 +22,9 @@ export function givenFits(p: Params): Finding {
   };
 }
 
-export async function editsFit(host: Host, p: Params): Promise<Finding> {
-  const file = `${p.flake}/${moduleFile(p)}`;
-  if ((await host.files.stat(file)) !== undefined) {
-    return { verdict: 'FAIL', observed: `${file} is there already` };
-  }
-  const text = await host.files.read(`${p.flake}/${p.hostFile}`);
-  const times = (text ?? '').split(p.importsText).length - 1;
-  return times === 1
-    ? { verdict: 'PASS', observed: `${p.hostFile} can be edited, and ${moduleFile(p)} is free` }
-    : {
-        verdict: 'FAIL',
-        observed: `${p.hostFile} holds ${JSON.stringify(p.importsText)} ${times} times, not once`,
-      };
+export function configurationFits(host: Host, p: Params): Promise<Finding> {
+  const { moduleFile } = modulePlace(p);
+  return editsFit(host, { flake: p.flake, free: moduleFile, edits: [[p.hostFile, p.importsText]] });
 }
 
 /** That systemd itself knows of the dependency: a unit on the disk need not be the one that runs. */

@@ -62,16 +62,6 @@ in
 }
 `;
 
-/** The edit of the file that imports the modules. */
-export function importsEdit(p: Params): { from: string; to: string } {
-  const [folder, module] = [p.modulesFile, p.moduleFile].map((file) => file.split('/'));
-  const near = folder?.slice(0, -1).join('/') ?? '';
-  const path = p.moduleFile.startsWith(`${near}/`)
-    ? `./${p.moduleFile.slice(near.length + 1)}`
-    : `./${'../'.repeat((folder?.length ?? 1) - 1)}${module?.join('/')}`;
-  return { from: p.importsText, to: `${p.importsText}\n    ${path}` };
-}
-
 /** The edit of the host's file: the policy, the replication, and who is told when one of them fails. */
 export function hostEdit(p: Params): { from: string; to: string } {
   return { from: p.importsText, to: `${hostText(p)}\n  ${p.importsText}` };

@@ -1,4 +1,5 @@
 import { absolutePath, duration, z } from 'migrate-runbook';
+import { withinFlake } from '../nixos-module/edits.ts';
 
 const dataset = z
   .string()
@@ -8,7 +9,6 @@ const unit = z
   .string()
   .regex(/^[\w@:.\\-]+\.(service|timer)$/)
   .meta({ expects: 'the full name of a unit' });
-const withinFlake = z.string().regex(/^[^/]/).meta({ expects: 'a path within the flake' });
 
 export const params = z.object({
   source: dataset.default('tank/persist').describe('Dataset that is replicated, with all beneath it'),

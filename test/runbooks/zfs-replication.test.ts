@@ -2,14 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  hostEdit,
-  importsEdit,
-  moduleText,
-  notifyUnit,
-} from '../../runbooks/zfs-replication/configuration.ts';
+import { importEdit } from '../../runbooks/nixos-module/edits.ts';
+import { hostEdit, moduleText, notifyUnit } from '../../runbooks/zfs-replication/configuration.ts';
 import { params, type Params } from '../../runbooks/zfs-replication/params.ts';
-import { editsFit } from '../../runbooks/zfs-replication/preflight.ts';
+import { configurationFits } from '../../runbooks/zfs-replication/preflight.ts';
 import { thisMachine } from '../../src/host/this-machine.ts';
 import { readPage } from '../docs/pages.ts';
 import { temporaryFolder } from '../host/folder.ts';
@@ -36,8 +32,8 @@ describe('the configuration that zfs-replication writes', () => {
   });
 
   it('imports the module from where the modules are imported', () => {
-    expect(importsEdit(given()).to).toBe('imports = [\n    ./replication/zfs.nix');
-    expect(importsEdit(given({ moduleFile: 'modules/zfs.nix' })).to).toBe(
+    expect(importEdit(given()).to).toBe('imports = [\n    ./replication/zfs.nix');
+    expect(importEdit(given({ moduleFile: 'modules/zfs.nix' })).to).toBe(
       'imports = [\n    ./../../../modules/zfs.nix',
     );
   });
@@ -59,10 +55,10 @@ describe('the configuration that zfs-replication writes', () => {
     write('host.nix', 'imports = [ ]');
     write('modules.nix', 'imports = [ ]');
     write('backup.nix', p.formerJob);
-    expect(await editsFit(thisMachine(), p)).toMatchObject({ verdict: 'PASS' });
+    expect(await configurationFits(thisMachine(), p)).toMatchObject({ verdict: 'PASS' });
     write('backup.nix', p.formerJob + p.formerJob);
     write('host.nix', 'modules.replication.zfs = { };');
-    expect(await editsFit(thisMachine(), p)).toMatchObject({
+    expect(await configurationFits(thisMachine(), p)).toMatchObject({
       verdict: 'FAIL',
       observed: [
         'host.nix holds "imports = [" 0 times, not once',
