@@ -20,6 +20,7 @@ export type {
   CumulativeProbe,
   Duration,
   Finding,
+  HealthCheck,
   HealthProbe,
   Host,
   Json,

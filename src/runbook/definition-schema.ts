@@ -156,6 +156,7 @@ export const runbookOptionsSchema = z.strictObject({
   root: z.boolean().optional(),
   claims: fn.optional(),
   nothingToDo: fn.optional(),
+  health: z.array(z.unknown()).optional(),
   rehearsal: z.custom<object>((value) => typeof value === 'object' && value !== null).optional(),
 });
 

@@ -14,6 +14,7 @@ export type {
   StepContext,
 } from './context.ts';
 export type { Duration } from './gate.ts';
+export type { HealthCheck } from './health-check.ts';
 export type {
   BootIdentity,
   Clock,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Claim } from './claim.ts';
+import type { HealthCheck } from './health-check.ts';
 import type { Host } from './host.ts';
 import type { Node } from './node.ts';
 import type { Message } from './notice.ts';
@@ -20,6 +21,11 @@ export interface RunbookOptions<Params extends z.ZodObject> {
    * runbooks that a unit calls at each boot.
    */
   readonly nothingToDo?: (context: NothingToDoContext<z.output<Params>>) => Promise<NothingToDo | undefined>;
+  /**
+   * What `migrate check` asks of what it has made, at any time after. A run makes none of them; without them,
+   * `migrate check` makes the checks among its steps.
+   */
+  readonly health?: readonly HealthCheck<z.output<Params>>[];
   /** The miniature world in which `migrate rehearse` runs it. */
   readonly rehearsal?: RehearsalPlan;
 }
@@ -46,6 +52,8 @@ export interface Runbook {
   readonly root: boolean;
   readonly claims: (context: { readonly params: unknown }) => readonly Claim[];
   readonly nothingToDo: ((context: NothingToDoContext) => Promise<NothingToDo | undefined>) | undefined;
+  /** Checks alone; empty where there are none. */
+  readonly health: readonly Node[];
   readonly rehearsal: RehearsalPlan | undefined;
   /** In page order, which is a legal order of execution. */
   readonly nodes: readonly Node[];

@@ -4,6 +4,7 @@ import { collectedBy, type Collected } from './builder.ts';
 import { checkedClaims } from './claim.ts';
 import { runbookOptionsSchema } from './definition-schema.ts';
 import { flatten, type PlacedEntry } from './flatten.ts';
+import { healthNodes } from './health-check.ts';
 import { issueText } from './issue-text.ts';
 import { toNode } from './to-node.ts';
 import type { Node } from './node.ts';
@@ -38,6 +39,7 @@ export function validate(value: unknown, origin: string): Runbook {
     .map((entry) => toNode(entry, problems))
     .filter((node): node is Node => node !== undefined);
   if (nodes.length === 0 && problems.length === 0) problems.push('it has no steps');
+  const health = healthNodes(options?.health ?? [], problems);
   checkFresh(nodes, problems);
   checkConfirmable(nodes, problems);
   if (problems.length > 0 || options === undefined) {
@@ -55,6 +57,7 @@ export function validate(value: unknown, origin: string): Runbook {
     root: options.root ?? false,
     claims: checkedClaims(options.claims as Runbook['claims'] | undefined),
     nothingToDo: options.nothingToDo as Runbook['nothingToDo'],
+    health,
     rehearsal: options.rehearsal,
     nodes,
   };

@@ -65,6 +65,20 @@ describe('migrate check', () => {
     expect(during.out).toContain(`observed  ${machine.folder}/made`);
   });
 
+  test('asks the health checks of a runbook alone, as in its latest run that was completed', async () => {
+    const machine = new Machine();
+    const healthy = resolve(import.meta.dirname, 'health-runbook.ts');
+    await machine.run('run', healthy, '--set', `folder=${machine.folder}`);
+    const after = await machine.run('check', healthy);
+    expect(after).toMatchObject({ code: 0 });
+    expect(after.out).toMatch(/as in the run healthy-\d{8}-\w{4}\n/);
+    expect(after.out).toContain('PASS: 1 PASS, 1 skipped.');
+    expect(after.out).not.toContain('preflight');
+    await machine.run('rollback', 'healthy', '--yes');
+    const gone = await machine.run('check', healthy);
+    expect(gone).toMatchObject({ code: 1, out: expect.stringContaining('observed  /nowhere\n') });
+  });
+
   test('refuses a runbook without checks', async () => {
     const machine = new Machine();
     const checked = await machine.run('check', smallRunbook, '--json', '--set', `folder=${machine.folder}`);

@@ -240,6 +240,21 @@ describe('validate', () => {
       () => begin().step('a', { ...look, onFailure: 'ignore' }),
       'step "a": onFailure: ',
     ],
+    [
+      'a health check without an id',
+      () => begin({ summary: 'x', health: [{ expect: 'x', run: () => {} }] }),
+      'a health check has the id undefined: lower-case words joined by dashes are expected',
+    ],
+    [
+      'two health checks of one id',
+      () => begin({ summary: 'x', health: ['a', 'a'].map((id) => ({ id, expect: 'x', run: () => {} })) }),
+      'the health check "a" is there twice',
+    ],
+    [
+      'a health check that acts',
+      () => begin({ summary: 'x', health: [{ id: 'a', expect: 'x', run: () => {}, undo: () => [] }] }),
+      'step "a": unknown key "undo"',
+    ],
     ['a check that expects nothing', () => begin().check('a', { run: () => {} }), 'step "a": expect: '],
     ['a confirmation that asks nothing', () => begin().confirm('a', {}), 'step "a": ask: '],
     [

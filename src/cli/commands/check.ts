@@ -10,14 +10,16 @@ interface CheckOptions {
 export function addCheck(program: Program, invocation: Invocation): void {
   program
     .command('check')
-    .description("run a runbook's checks now, and tell what each found; changes nothing")
+    .description('tell how what a runbook is about is now, check by check; changes nothing')
     .argument('<runbook>', 'its id, or the path of a file such as ./my-runbook.ts')
     .option('--set <key=value>', 'set a parameter; repeat it for several', collect, [])
     .option('--params <file>', 'read parameters from a JSON file; --set wins')
     .addHelpText(
       'after',
-      `${examples('migrate check ./acceptance.ts --set service=sonarr', 'migrate check ./acceptance.ts --json')}
-Only its checks run: no step acts, no gate waits, and no run is recorded. Exit code 0:
+      `${examples('migrate check sonarr', 'migrate check ./acceptance.ts --set service=sonarr --json')}
+Its health checks run, or where it has none the checks among its steps: no step acts, no
+gate waits, and no run is recorded. Without --set and --params the parameters are those of
+its run here: the unfinished one, or for its health the latest that was completed. Exit code 0:
 every check says PASS. 7: one says PARTIAL. 8: one says BLOCKED, so it could not be found
 out here. 1: one says FAIL.
 `,
@@ -31,12 +33,13 @@ async function check(name: string, options: CheckOptions, globals: Globals, { ov
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { readParameters } = await import('../parameters/read.ts');
   const { checkRunbook } = await import('../shown/check-runbook.ts');
-  const { unfinishedRunOf } = await import('../runs/known-run.ts');
+  const { runInForce, unfinishedRunOf } = await import('../runs/known-run.ts');
   const { placesOf } = await import('../runs/places.ts');
   const loaded = await loadRunbook(name);
   const { runbook } = loaded;
   const given = options.set.length > 0 || options.params !== undefined;
-  const run = given ? undefined : await unfinishedRunOf(placesOf(globals).state, runbook.id);
+  const find = runbook.health.length > 0 ? runInForce : unfinishedRunOf;
+  const run = given ? undefined : await find(placesOf(globals).state, runbook.id);
   if (run !== undefined) return checkRunbook({ loaded, params: run.state.params, globals, overrides, run });
   const params = await readParameters(
     runbook.params,

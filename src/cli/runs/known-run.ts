@@ -42,6 +42,17 @@ export async function unfinishedRunOf(state: string, runbook: string): Promise<K
   return undefined;
 }
 
+/**
+ * The run whose parameters tell how things are here: the unfinished one, or else the latest that was completed.
+ * @throws as unfinishedRunOf
+ */
+export async function runInForce(state: string, runbook: string): Promise<KnownRun | undefined> {
+  const unfinished = await unfinishedRunOf(state, runbook);
+  if (unfinished !== undefined) return unfinished;
+  const { sound } = await surveyRuns(state);
+  return sound.findLast((run) => run.state.runbook === runbook && run.state.status === 'completed');
+}
+
 /** Which runs a command may mean when it is given a runbook, or nothing. */
 export type Wanted = 'unfinished' | 'latest';
 

@@ -11,6 +11,7 @@ import {
   type CheckRow,
 } from '../../render/documents/check.ts';
 import { checkText } from '../../render/text/check.ts';
+import type { Runbook } from '../../runbook/index.ts';
 import type { Globals, Overrides } from '../invocation.ts';
 import type { KnownRun } from '../runs/known-run.ts';
 import { leaveFolder } from '../runs/leave-folder.ts';
@@ -35,17 +36,18 @@ export interface CheckGiven {
   readonly params: unknown;
   readonly globals: Globals;
   readonly overrides: Overrides;
-  /** The unfinished run whose outputs the checks may need. */
+  /** The run whose parameters are given, and whose outputs the checks may need. */
   readonly run: KnownRun | undefined;
 }
 
 /**
- * Runs the checks of a runbook and prints what they found; no run begins, and nothing is recorded.
+ * Runs the health checks of a runbook, or where it has none the checks among its steps, and prints what they
+ * found; no run begins, and nothing is recorded.
  * @throws UsageError `check.none` for a runbook without checks, and those of `preflight`
  */
 export async function checkRunbook(given: CheckGiven): Promise<ExitCode> {
   const { loaded, params, globals, overrides, run } = given;
-  const { runbook } = loaded;
+  const runbook = checksOf(loaded.runbook);
   mustHaveChecks(runbook);
   leaveFolder();
   const host = hostFor(overrides, params);
@@ -95,7 +97,12 @@ export async function checkRunbook(given: CheckGiven): Promise<ExitCode> {
   return exitOf[document.verdict];
 }
 
-function mustHaveChecks({ id, nodes }: LoadedRunbook['runbook']): void {
+/** Programs that only a step needs are not asked for: a health check says itself what it lacks. */
+function checksOf(runbook: Runbook): Runbook {
+  return runbook.health.length === 0 ? runbook : { ...runbook, nodes: runbook.health, tools: [] };
+}
+
+function mustHaveChecks({ id, nodes }: Runbook): void {
   if (nodes.some(({ kind }) => kind === 'check')) return;
   throw new UsageError(
     'check.none',

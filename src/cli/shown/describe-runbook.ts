@@ -27,6 +27,12 @@ export function describeRunbook(runbook: Runbook, file: string): ShowDocument {
     params: describeParams(runbook),
     steps,
     pointOfNoReturn: pointOfNoReturn(runbook),
+    health: runbook.health.map((node) => ({
+      id: node.id,
+      title: node.title,
+      ...(node.phase === undefined ? {} : { phase: node.phase }),
+      expect: node.kind === 'check' ? node.expect : '',
+    })),
     rehearsal: runbook.rehearsal !== undefined,
   };
 }

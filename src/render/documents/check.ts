@@ -22,7 +22,7 @@ export const checkDocument = z.object({
   run: z
     .string()
     .nullable()
-    .describe('the unfinished run whose parameters and outputs were used; null when there is none'),
+    .describe('the run whose parameters and outputs were used; null when there is none'),
   host: z.string(),
   at: z.string().describe('when it began; ISO 8601, UTC'),
   params: z.unknown(),

@@ -38,6 +38,9 @@ export const showDocument = z.object({
     .object({ step: z.string(), why: z.string() })
     .nullable()
     .describe('the first step that cannot be undone'),
+  health: z
+    .array(z.object({ id: z.string(), title: z.string(), phase: z.string().optional(), expect: z.string() }))
+    .describe('what `migrate check` asks of what it has made, at any time; no run does'),
   rehearsal: z.boolean(),
 });
 export type ShowDocument = z.infer<typeof showDocument>;

@@ -26,6 +26,9 @@ export function showText(document: ShowDocument, style: Style): string {
     pointOfNoReturn === null
       ? 'Every step can be undone: a run can be rolled back at any time.'
       : `${style('warning', 'Point of no return:')} ${pointOfNoReturn.step} (${harmless(pointOfNoReturn.why)}). Until it begins, a run can be rolled back.`,
+    ...(document.health.length === 0
+      ? []
+      : [`${document.health.length} health checks, at any time: migrate check ${id}`]),
     ...(document.rehearsal ? [style('faint', `Try it without risk: migrate rehearse ${id}`)] : []),
   ].join('\n');
 }
