@@ -2,16 +2,13 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
 import { absolutePath, operation, sh, type Command, type Host } from '../../runbook/index.ts';
+import { configuration } from './configuration.ts';
 
 const systemProfile = '/nix/var/nix/profiles/system';
 const namedProfiles = '/nix/var/nix/profiles/system-profiles/';
 
 const input = z.strictObject({
-  /** A folder or a flake reference, without the `#host`. */
-  flake: z.string().regex(/^(\/|[a-z][a-z0-9+.-]*:)[^#]*$/, {
-    error: 'expected an absolute path or a flake reference, without #',
-  }),
-  host: z.string().regex(/^[\w.-]+$/, { error: 'expected the name of a configuration in the flake' }),
+  ...configuration,
   action: z.enum(['build', 'boot', 'switch']),
   profile: absolutePath.optional(),
   /** When an undone switch takes effect: at the next boot, or now, where nothing that the system lives on changes. */
