@@ -40,8 +40,6 @@ export async function runInWorld(
       env: { ...request.env, ...options.env },
     },
   );
-  // nsenter stops itself with its child, and has been seen to stay so when the child had long ended.
-  const waking = options.terminal === true ? undefined : setInterval(() => child.kill('SIGCONT'), 1_000);
   child.stdin?.on('error', () => {}); // It may end without reading.
   child.stdin?.end(options.input ?? '');
   const output = { stdout: '', stderr: '' };
@@ -53,11 +51,9 @@ export async function runInWorld(
   }
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => {
-      clearInterval(waking);
       reject(new WorldError('world.run', `cannot run nsenter: ${cause.message}`, undefined, cause));
     });
     child.once('close', (exitCode, signal) => {
-      clearInterval(waking);
       rmSync(join(layout.shared, 'runs', request.run), { force: true });
       resolve({ exitCode, signal, ...output, rebooted: machine.ends !== ends });
     });
