@@ -1,0 +1,2 @@
+export { serviceRunbook } from './factory.ts';
+export type { ServiceEntry } from './catalogue.ts';

@@ -1,0 +1,30 @@
+import type { RunbookBuilder, SoakProbe } from 'migrate-runbook';
+import type { ServiceParams } from './params.ts';
+import type { Placed } from './place.ts';
+
+/** A group of steps that only some services have. They see the parameters, and each other's outputs. */
+export interface Part {
+  // Its own outputs are of its own types, which nobody outside reads.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly steps: RunbookBuilder<ServiceParams, any>;
+  /** The steps of the group that nothing in it needs; what follows the group waits for them. */
+  readonly last: readonly string[];
+}
+
+/** What a service of one kind has besides the steps of all: where each group comes in, in this order. */
+export interface Kind {
+  /** Programs that must be there. */
+  readonly tools?: readonly string[];
+  /** With the service at work and nothing changed yet; ids begin with `before-`. */
+  readonly before?: Part;
+  /** With its units stopped, before the last copy: is it at rest?; ids begin with `at-rest-`. */
+  readonly atRest?: Part;
+  /** On the verified copy, before the service is pointed to it: what goes to further datasets; `copied-`. */
+  readonly copied?: Part;
+  /** When it has answered at the new place; `up-`. */
+  readonly up?: Part;
+  /** Beside the probes of all services, while one lives with it. */
+  readonly probes?: readonly SoakProbe<ServiceParams, { readonly place: Placed }>[];
+  /** Paths in the old folder of which nobody misses anything, such as what moved to another dataset. */
+  readonly expendable?: readonly string[];
+}

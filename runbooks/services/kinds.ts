@@ -1,0 +1,14 @@
+import type { Service } from './catalogue.ts';
+import type { Kind } from './kind.ts';
+import { sqliteKind } from './sqlite.ts';
+
+/** The steps that the kind of a service's data brings along. */
+export function kindOf(service: Service): Kind {
+  switch (service.data.kind) {
+    case 'sqlite':
+      return sqliteKind(service);
+    case 'files':
+    case 'postgres':
+      return {};
+  }
+}

@@ -1,0 +1,66 @@
+import type { RehearsalPlan } from 'migrate-runbook';
+import type { Service } from './catalogue.ts';
+
+const flake = '/home/admin/nix-config';
+const modules = `${flake}/hosts/_modules/nixos`;
+/** Services that a world can have. */
+const inWorlds = ['sonarr', 'radarr', 'plex', 'home-assistant'] as const;
+
+/** The module that makes datasets as the configuration declares them. */
+const datasetsModule = `{ lib, ... }:
+{
+  options.modules.storage.datasets = {
+    enable = lib.mkEnableOption "datasets of services";
+    parentDataset = lib.mkOption { type = lib.types.str; default = "rpool/safe/persist"; };
+    parentMount = lib.mkOption { type = lib.types.str; default = "/persist"; };
+    services = lib.mkOption { type = lib.types.attrsOf lib.types.attrs; default = { }; };
+  };
+  config.modules.storage.datasets = { enable = true; parentDataset = "tank/persist"; };
+}
+`;
+
+/** The world of a service that has one: a NixOS machine with real pools, its program a stand-in. */
+export function rehearsalOf({ service }: Service): { readonly rehearsal?: RehearsalPlan } {
+  const name = inWorlds.find((one) => one === service);
+  if (name === undefined) return {};
+  return {
+    rehearsal: {
+      params: {
+        repository: '/mnt/nas/restic',
+        password: 'file:/etc/restic/nas-primary.password',
+        flake,
+        // zfs-fuse has neither lz4 nor large records.
+        substitute: { 'compression=lz4': 'on', 'recordsize=1M': '128K' },
+        laterWrites: 'carry-back',
+        soakMin: '2h',
+        soakMax: '4h',
+      },
+      files: {
+        [`${modules}/storage/datasets.nix`]: datasetsModule,
+        [`${modules}/default.nix`]: `{ ... }:
+{
+  imports = [
+    ./backup.nix
+    ./notifications
+    ./storage/datasets.nix
+    ./services/${name}
+  ];
+}
+`,
+      },
+      notCompared: [
+        // Backups stay when their steps are taken back.
+        '/mnt/nas',
+        '/root/.cache',
+        '/var/cache',
+        '/run/systemd/world-units',
+        '/var/log/world-journal',
+      ],
+      looks: [
+        ['systemctl', 'list-units', '--no-legend'],
+        ['zfs', 'list', '-H', '-p', '-o', 'name,mountpoint,recordsize,compression', '-r', 'tank', 'rpool'],
+      ],
+      nixosZfs: { flake, host: 'forge', services: [name], seed: 20_251_010 },
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { operation, z, type Host } from 'migrate-runbook';
+
+/** Where a mask until the next boot may lie; the first is stronger than the units of NixOS in /etc. */
+const folders = ['/run/systemd/system.control', '/run/systemd/system'];
+
+/**
+ * Takes away the masks that keep units from starting until the next boot, and starts nothing. The undo
+ * masks them again, so that the return of the old configuration starts nothing either.
+ */
+export const releaseUnits = operation({
+  operation: 'release-units',
+  version: 1,
+  reversal: 'undo',
+  input: z.strictObject({ units: z.array(z.string()).min(1).readonly() }),
+  capture: async ({ host, input }) => ({ links: await masksOf(host, input.units) }),
+  probe: async ({ host, input }) =>
+    (await masksOf(host, input.units)).length === 0 ? 'done' : 'not-started',
+  idempotent: true,
+  commands: ({ captured, sh }) =>
+    captured.links.length === 0 ? [] : [sh`rm -f -- ${captured.links}`, sh`systemctl daemon-reload`],
+  undo: ({ captured, sh }) => [
+    ...captured.links.flatMap((link) => [
+      sh`mkdir -p ${link.slice(0, link.lastIndexOf('/'))}`,
+      sh`ln -sfn /dev/null ${link}`,
+    ]),
+    ...(captured.links.length === 0 ? [] : [sh`systemctl daemon-reload`]),
+  ],
+});
+
+async function masksOf(host: Host, units: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const link of folders.flatMap((folder) => units.map((unit) => `${folder}/${unit}`))) {
+    if ((await host.files.readLink(link)) === '/dev/null') found.push(link);
+  }
+  return found;
+}

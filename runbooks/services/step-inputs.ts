@@ -1,0 +1,36 @@
+import type { RunInfo } from 'migrate-runbook';
+import type { Service } from './catalogue.ts';
+import type { ServiceParams } from './params.ts';
+import { targetOf, type Placed, type PlacedDataset } from './place.ts';
+
+/** The dataset that takes the data, as it is on this machine. */
+export function dataAmong({ datasets: [first] }: Placed): PlacedDataset {
+  return first ?? { name: '', dataset: '', mountPoint: '', properties: {} };
+}
+
+export function manifestOf({ folder }: RunInfo): string {
+  return `${folder}/manifest`;
+}
+
+/** What both passes of the copy are given. */
+export function copyOf(service: Service, p: ServiceParams, run: RunInfo) {
+  return {
+    from: p.source,
+    to: targetOf(service, p),
+    manifest: manifestOf(run),
+    laterWrites: p.laterWrites,
+  };
+}
+
+export function resticOf({ repository, password }: ServiceParams) {
+  return { repository, password };
+}
+
+export function serviceFile({ flake, serviceFile: file }: ServiceParams): string {
+  return `${flake}/${file}`;
+}
+
+/** A switch whose undo takes effect at once: no mount that the system lives on changes. */
+export function rebuild({ flake, flakeHost }: ServiceParams) {
+  return { flake, host: flakeHost, action: 'switch' as const, back: 'now' as const };
+}
