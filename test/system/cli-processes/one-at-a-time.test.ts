@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runsOf } from './journal-facts.ts';
-import { migrate, start } from './migrate.ts';
-import { kill, newPlace, processesIn, stateOf, tree, writeRunbook } from './place.ts';
-import { letGo, runWaits, untilItWaits, waitsFile } from './waits.ts';
+import { runsOf } from '../../cli-processes/journal-facts.ts';
+import { migrate, start } from '../../cli-processes/migrate.ts';
+import { kill, newPlace, processesIn, stateOf, tree, writeRunbook } from '../../cli-processes/place.ts';
+import { letGo, runWaits, untilItWaits, waitsFile } from '../../cli-processes/waits.ts';
 
-const timeout = 60_000;
+const timeout = 300_000;
 
 test(
   'of five calls of run at once one works, and the others exit 4, name its process and leave nothing',

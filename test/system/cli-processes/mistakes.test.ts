@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runsOf } from './journal-facts.ts';
-import { migrate, program as migrateProgram } from './migrate.ts';
-import { newPlace, writeRunbook, type Place } from './place.ts';
-import { newSeed, randomFrom } from './random.ts';
-import { allRefused, hasStack, type Mistake } from './refusal.ts';
-import { runWaits, waitsFile } from './waits.ts';
+import { runsOf } from '../../cli-processes/journal-facts.ts';
+import { migrate, program as migrateProgram } from '../../cli-processes/migrate.ts';
+import { newPlace, writeRunbook, type Place } from '../../cli-processes/place.ts';
+import { newSeed, randomFrom } from '../../cli-processes/random.ts';
+import { allRefused, hasStack, type Mistake } from '../../cli-processes/refusal.ts';
+import { runWaits, waitsFile } from '../../cli-processes/waits.ts';
 
-const timeout = 60_000;
+const timeout = 300_000;
 const chain = `import { runbook, z } from 'migrate-runbook';\nexport default runbook('mine', { summary: 's' OPTIONS })`;
 const step = `.step('one', { readonly: true, commands: ({ sh }) => [sh\`true\`] });\n`;
 

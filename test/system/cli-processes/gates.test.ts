@@ -1,15 +1,15 @@
 import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { eventsOf, ofType, runsOf } from './journal-facts.ts';
-import { migrate, start } from './migrate.ts';
-import { kill, newPlace, tree, writeRunbook, type Place } from './place.ts';
-import { allRefused } from './refusal.ts';
-import { enter, hasScript, startOnTerminal } from './terminal.ts';
-import { runWaits, untilItWaits } from './waits.ts';
+import { eventsOf, ofType, runsOf } from '../../cli-processes/journal-facts.ts';
+import { migrate, start } from '../../cli-processes/migrate.ts';
+import { kill, newPlace, tree, writeRunbook, type Place } from '../../cli-processes/place.ts';
+import { allRefused } from '../../cli-processes/refusal.ts';
+import { enter, hasScript, startOnTerminal } from '../../cli-processes/terminal.ts';
+import { runWaits, untilItWaits } from '../../cli-processes/waits.ts';
 
-const timeout = 60_000;
-const gatesFile = resolve(import.meta.dirname, 'runbooks/gates.ts');
+const timeout = 300_000;
+const gatesFile = resolve(import.meta.dirname, '../../cli-processes/runbooks/gates.ts');
 const down = '\u001b[B';
 
 function runGates(place: Place, ...more: readonly string[]): readonly string[] {

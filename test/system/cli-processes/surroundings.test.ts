@@ -11,13 +11,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runsOf } from './journal-facts.ts';
-import { migrate, program, startProgram, type Ended } from './migrate.ts';
-import { newPlace, writeRunbook, type Place } from './place.ts';
-import { hasStack } from './refusal.ts';
-import { letGo, runWaits } from './waits.ts';
+import { runsOf } from '../../cli-processes/journal-facts.ts';
+import { migrate, program, startProgram, type Ended } from '../../cli-processes/migrate.ts';
+import { newPlace, writeRunbook, type Place } from '../../cli-processes/place.ts';
+import { hasStack } from '../../cli-processes/refusal.ts';
+import { letGo, runWaits } from '../../cli-processes/waits.ts';
 
-const timeout = 60_000;
+const timeout = 300_000;
 const isRoot = process.getuid?.() === 0;
 
 /** Everything beneath a folder, itself included, that anybody but its owner may read, write or enter. */

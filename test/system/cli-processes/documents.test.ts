@@ -12,13 +12,13 @@ import {
   showDocument,
   stateDocument,
   statusDocument,
-} from '../../src/render/documents/index.ts';
-import { runsOf } from './journal-facts.ts';
-import { migrate, program, start, type Ended } from './migrate.ts';
-import { newPlace, stateOf, type Place } from './place.ts';
+} from '../../../src/render/documents/index.ts';
+import { runsOf } from '../../cli-processes/journal-facts.ts';
+import { migrate, program, start, type Ended } from '../../cli-processes/migrate.ts';
+import { newPlace, stateOf, type Place } from '../../cli-processes/place.ts';
 
-const timeout = 60_000;
-const gatesFile = resolve(import.meta.dirname, 'runbooks/gates.ts');
+const timeout = 300_000;
+const gatesFile = resolve(import.meta.dirname, '../../cli-processes/runbooks/gates.ts');
 const ansi = '\u001b';
 
 /** What a reading command prints, as text and as its document; each option stands before the command or after it. */
