@@ -29,10 +29,8 @@ export class AttributeReader {
   constructor(root: string, signal?: AbortSignal, start = () => startHere(root, signal)) {
     const child = start();
     this.#child = child;
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      if (said.length < 10_000) said += chunk.toString('latin1');
-    });
+    const complaints = new Complaints();
+    child.stderr.on('data', (chunk: Buffer) => complaints.add(chunk.toString('latin1')));
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk.toString('latin1')));
     // Its early end is told by its exit code.
     child.stdin.on('error', () => {});
@@ -41,8 +39,11 @@ export class AttributeReader {
         reject(error.code === 'ENOENT' ? missing('xargs') : error),
       );
       child.once('close', (code) => {
+        const said = complaints.end();
         if (code === 0) resolve();
         else if (code === 127) reject(missing('getfattr'));
+        // xargs exits so when only getfattr failed.
+        else if (code === 123 && complaints.unsupported > 0 && said === '') resolve();
         else reject(failed(root, said));
       });
     });
@@ -107,6 +108,30 @@ export class AttributeReader {
     if (known !== undefined) return known;
     this.#texts.set(text, text);
     return text;
+  }
+}
+
+/** What getfattr says is wrong. A file system without extended attributes, such as zfs-fuse, has none to lose. */
+class Complaints {
+  unsupported = 0;
+  #said = '';
+  #rest = '';
+
+  add(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#take(line);
+  }
+
+  end(): string {
+    if (this.#rest !== '') this.#take(this.#rest);
+    this.#rest = '';
+    return this.#said;
+  }
+
+  #take(line: string): void {
+    if (line.endsWith(': Operation not supported')) this.unsupported += 1;
+    else if (this.#said.length < 10_000) this.#said += `${line}\n`;
   }
 }
 
