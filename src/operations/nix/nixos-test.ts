@@ -36,6 +36,8 @@ export const nixosTest = operation({
   probe: async ({ host, captured }) => {
     const now = await host.files.realPath(current);
     if (now === captured.running) return 'not-started';
+    // A boot since brought what the profile has.
+    if (now !== undefined && now === (await host.files.realPath('/run/booted-system'))) return 'not-started';
     // Which units were started by then, nothing tells.
     if (now !== undefined && now === (await host.files.realPath(resultOf(captured)))) return 'partial';
     return { unknown: `the system that runs is ${now ?? 'none'}, which this step did not build` };
