@@ -19,7 +19,9 @@ function runningHealth(service: Service): readonly HealthCheck<HealthParams>[] {
   const address: readonly HealthCheck<HealthParams>[] =
     health === undefined ? [] : [{ id: 'answers', ...httpAnswers(asking(health)) }];
   const databases: readonly HealthCheck<HealthParams>[] =
-    data.kind === 'files' ? [] : [{ id: 'databases', expect: databasesExpect(service), run: databasesSound(service) }];
+    data.kind === 'files'
+      ? []
+      : [{ id: 'databases', expect: databasesExpect(service), run: databasesSound(service) }];
   return [
     { id: 'units', expect: `${service.units.join(', ')} up`, run: unitsUp(service) },
     ...address,
@@ -36,14 +38,22 @@ export function asking({ address, contains }: NonNullable<Service['health']>) {
 }
 
 export function unitsUp({ units }: Service): Question {
-  return answered((context) => askAll(context, units.map((unit) => ofProbe(unitUp(unit)))));
+  return answered((context) =>
+    askAll(
+      context,
+      units.map((unit) => ofProbe(unitUp(unit))),
+    ),
+  );
 }
 
 /** @param withinMs how far back, milliseconds */
 export function journalQuietFor({ units }: Service, withinMs: number): Question {
   return answered((context) => {
     const since = new Date(context.host.clock.now().wall - withinMs).toISOString();
-    return askAll(context, units.map((unit) => journalIsQuiet({ unit, since }).run));
+    return askAll(
+      context,
+      units.map((unit) => journalIsQuiet({ unit, since }).run),
+    );
   });
 }
 

@@ -81,6 +81,7 @@ export { walArrives } from './postgres/wal-arrives.ts';
 export { walFolder } from './postgres/wal-folder.ts';
 export { zfsDataset } from './zfs/zfs-dataset.ts';
 export { zfsDestroy } from './zfs/zfs-destroy.ts';
+export { destroyOne as zfsDestroyOne } from './zfs/destroy-one.ts';
 export { zfsList, zfsProperties } from './zfs/zfs.ts';
 export { zfsPool } from './zfs/zfs-pool.ts';
 export { zfsReplicate } from './zfs/zfs-replicate.ts';

@@ -91,11 +91,14 @@ function preseedHealth(service: Service): readonly HealthCheck<HealthParams>[] {
   return [
     { id: 'preseed-failures', ...of((preseed) => preseedFailures({ unit: preseed })) },
     // As `restore-missing` tells that it swapped something in.
-    { id: 'preseed-frequency', ...of((preseed) => preseedRuns({ unit: preseed, restored: 'swap' })) },
+    { id: 'preseed-frequency', ...of((preseed) => preseedRuns({ unit: preseed, restored: 'swap: done' })) },
     { id: 'starts-after-preseed', ...of((preseed) => failedStarts({ unit, preseed })) },
   ];
 }
 
 export function noPreseed(unit: string) {
-  return blocked(`there is no unit ${unit}`, 'Install it: migrate run preseed. Or name another: --set preseed=…');
+  return blocked(
+    `there is no unit ${unit}`,
+    'Install it: migrate run preseed. Or name another: --set preseed=…',
+  );
 }

@@ -43,7 +43,10 @@ export function dataHealth(service: Service): readonly Check[] {
   ].map((check) => ({ phase: 'ZFS', ...check }));
 }
 
-function datasetHealth(service: Service, { name, properties }: Service['datasets'][number]): readonly Check[] {
+function datasetHealth(
+  service: Service,
+  { name, properties }: Service['datasets'][number],
+): readonly Check[] {
   const of = (make: (dataset: PlacedDataset) => Measure) =>
     inPlace(service, (place) => make(placedAs(place, name)));
   const snapshots: readonly Check[] =
@@ -93,7 +96,10 @@ export function mounted(service: Service, name: string): Question {
     const { guid, mountpoint } = found;
     const evidence = { dataset, guid: guid.value, mountPoint };
     if (mountpoint.value !== mountPoint) {
-      return { ...fail(`${dataset} has the mount point ${mountpoint.value}, and not ${mountPoint}`), evidence };
+      return {
+        ...fail(`${dataset} has the mount point ${mountpoint.value}, and not ${mountPoint}`),
+        evidence,
+      };
     }
     if (at?.source !== dataset) {
       const there = at === undefined ? 'nothing is mounted' : `${at.source} is mounted`;

@@ -75,7 +75,10 @@ export async function unitProperties<Name extends string>(
   }
   const lines = stdout.split('\n');
   return Object.fromEntries(
-    names.map((name) => [name, lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? '']),
+    names.map((name) => [
+      name,
+      lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? '',
+    ]),
   ) as Record<Name, string>;
 }
 

@@ -1,33 +1,7 @@
-import { z } from 'migrate-runbook';
 import type { ServiceParams } from '../params.ts';
+import type { PlaceParams } from '../place.ts';
 
-const unit = z
-  .string()
-  .regex(/^[\w@:.\\-]+\.(service|timer)$/)
-  .meta({ expects: 'the full name of a unit' });
-
-/** What a service's health asks for besides what its move does. */
-export const healthShape = {
-  replica: z
-    .string()
-    .regex(/^[A-Za-z][\w.:-]*(\/[\w.:-]+)+$/)
-    .meta({ expects: 'the name of a dataset' })
-    .optional()
-    .describe('Dataset in which the replicas of the services lie; looked for in the other pools when left out'),
-  restoreTest: unit
-    .optional()
-    .describe('Unit that tests a restore of the backups; a sample is restored when left out'),
-  preseed: unit
-    .optional()
-    .describe('Unit that brings missing data back; preseed@SERVICE.service when left out'),
-};
-const shape = z.object(healthShape);
-
-/** The parameters that health looks at. Those of a move are some of them. */
-export type HealthParams = Pick<
-  ServiceParams,
-  'parent' | 'host' | 'mount' | 'substitute' | 'backupHost' | 'flakeHost'
-> & {
-  readonly repository?: ServiceParams['repository'] | undefined;
-  readonly password?: ServiceParams['password'] | undefined;
-} & Readonly<z.output<typeof shape>>;
+/** The parameters that health looks at. Those of a move are more. */
+export type HealthParams = PlaceParams &
+  Partial<Pick<ServiceParams, 'repository' | 'password'>> &
+  Pick<ServiceParams, 'replica' | 'restoreTest' | 'preseed'>;
