@@ -29,11 +29,12 @@ import {
 import { serviceOf, type ServiceEntry } from './catalogue.ts';
 import { jobEdits, pointEdits } from './configuration.ts';
 import { withFurtherDatasets } from './further-datasets.ts';
+import { serviceHealth } from './health.ts';
 import { jobSnapshot, newestOfJob } from './job.ts';
 import type { Kind, Part } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { serviceParams, type ServiceParams } from './params.ts';
-import { datasetsClaimed, findPlace, placed, targetOf, type Placed } from './place.ts';
+import { backedUp, datasetsClaimed, findPlace, placed, targetOf, type Placed } from './place.ts';
 import { dataThere, editsFit, fits, shownNowhere, targetsFree, unitsHeld, unitsWork } from './preflight.ts';
 import { rehearsalOf } from './rehearsal.ts';
 import { releaseUnits } from './release-units.ts';
@@ -75,6 +76,7 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
       ...datasetsClaimed(service, p).map((dataset) => ({ kind: 'dataset' as const, dataset })),
       ...units.map((unit) => ({ kind: 'unit' as const, unit })),
     ],
+    health: serviceHealth(service),
     ...rehearsalOf(service),
   });
 
@@ -146,9 +148,9 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
       title: 'Back it up, while it is at work',
       needs: ['place', 'identity', ...after('before', own.before)],
       use: resticBackup,
-      with: ({ params: p, outputs }) => ({
+      with: ({ params: p, outputs, run }) => ({
         ...resticOf(p),
-        paths: [p.source],
+        paths: [own.backup?.(p, run) ?? p.source],
         host: outputs.place.machine,
         tags: ['pre-migration', service.service],
       }),
@@ -341,7 +343,7 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
       readonly: true,
       idempotent: true,
       output: jobSnapshot,
-      describe: ({ params: p }) => `find the snapshot of ${targetOf(service, p)} that the job has just taken`,
+      describe: ({ params: p }) => `find the snapshot of ${backedUp(service, p)} that the job has just taken`,
       run: (context) => newestOfJob(service, context),
     })
     .step('prove-job', {
@@ -386,7 +388,7 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
           backupAge<ServiceParams, Given>(({ params: p, outputs }) => ({
             ...resticOf(p),
             host: outputs.place.machine,
-            path: targetOf(service, p),
+            path: backedUp(service, p),
           })),
         ),
         ...(own.probes ?? []),

@@ -1,6 +1,7 @@
 import { absolutePath, duration, secret, z } from 'migrate-runbook';
 import { withinFlake } from '../nixos-module/edits.ts';
 import type { Service } from './catalogue.ts';
+import { healthShape } from './health/shape.ts';
 import { hostNames } from './hosts.ts';
 
 const datasetName = z
@@ -60,6 +61,7 @@ export function serviceParams({ service, folder }: Pick<Service, 'service' | 'fo
       .describe('What a rollback does with what was written to the new place'),
     soakMin: duration.default('24h').describe('Observed healthy time before the old copy may go'),
     soakMax: duration.default('48h').describe('Age past which the proofs are made again before that'),
+    ...healthShape,
   });
 }
 

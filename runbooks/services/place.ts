@@ -26,9 +26,22 @@ export const placed = z.object({
 export type Placed = z.output<typeof placed>;
 export type PlacedDataset = Placed['datasets'][number];
 
+/** The parameters by which it is found out. */
+export type PlaceParams = Pick<
+  ServiceParams,
+  'parent' | 'host' | 'mount' | 'substitute' | 'backupHost' | 'flakeHost'
+>;
+
 /** Where the data will be, in every mode. */
 export function targetOf(service: Service, { mount }: Pick<ServiceParams, 'mount'>): string {
   return mountPointOf(dataDataset(service).name, { mount });
+}
+
+/** What its job backs up once the data has moved. */
+export function backedUp(service: Service, { mount }: Pick<ServiceParams, 'mount'>): string {
+  const { folder } = service.backup;
+  if (folder === undefined) return targetOf(service, { mount });
+  return folder.replaceAll('{mount}/', mountPointOf('', { mount }));
 }
 
 export function mountPointOf(name: string, { mount }: Pick<ServiceParams, 'mount'>): string {
@@ -57,7 +70,7 @@ export function datasetsClaimed(
  */
 export async function findPlace(
   service: Service,
-  { host, params }: Pick<ReadContext<ServiceParams>, 'host' | 'params'>,
+  { host, params }: Pick<ReadContext<PlaceParams>, 'host' | 'params'>,
 ): Promise<Placed> {
   const parent = givenParent(params) ?? (await detected(host));
   const pool = poolOf(parent);

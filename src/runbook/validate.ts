@@ -4,7 +4,7 @@ import { collectedBy, type Collected } from './builder.ts';
 import { checkedClaims } from './claim.ts';
 import { runbookOptionsSchema } from './definition-schema.ts';
 import { flatten, type PlacedEntry } from './flatten.ts';
-import { healthNodes } from './health-check.ts';
+import { healthNodes } from './health-nodes.ts';
 import { issueText } from './issue-text.ts';
 import { toNode } from './to-node.ts';
 import type { Node } from './node.ts';

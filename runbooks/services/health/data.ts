@@ -16,7 +16,6 @@ import {
 } from 'migrate-runbook/operations';
 import type { Service } from '../catalogue.ts';
 import { findPlace, type Placed, type PlacedDataset } from '../place.ts';
-import type { ServiceParams } from '../params.ts';
 import { answered, blocked, fail, pass, type Asked, type Question } from './findings.ts';
 import type { HealthParams } from './params.ts';
 
@@ -25,8 +24,7 @@ type Asks = Pick<Check, 'expect' | 'run'>;
 
 /** Where a service's data is now, by its catalogue entry and this machine's pools. */
 export function placeNow(service: Service, { host, params }: Asked): Promise<Placed> {
-  // Of the parameters it reads those alone that health has too.
-  return findPlace(service, { host, params: params as ServiceParams });
+  return findPlace(service, { host, params });
 }
 
 const nowhere: Placed = { parent: '', pool: '', machine: '', datasets: [], substituted: [] };
