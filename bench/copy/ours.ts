@@ -1,6 +1,7 @@
 /**
- * Copies and verifies as the operations do, in one process as a run does, from the compiled package: a line
- * on stdin for each half, a line on stdout when it is done. `node bench/copy/ours.ts FROM TO MANIFEST`.
+ * Copies, verifies, or looks whether there is anything to do, as the operations do, in one process as a run
+ * does, from the compiled package: a line on stdin for each, a line on stdout when it is done.
+ * `node bench/copy/ours.ts FROM TO MANIFEST`.
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -8,9 +9,8 @@ import type * as Copy from '../../src/copy/index.ts';
 import type * as Output from '../../src/host/output.ts';
 
 const compiled = (path: string) => new URL(`../../dist/src/${path}.js`, import.meta.url).href;
-const { copyPass, identify, openManifest, verify, VerifiedLog, verifiedLogFile } = (await import(
-  compiled('copy/index')
-)) as typeof Copy;
+const { copyPass, identify, isSourceUntouched, openManifest, verify, VerifiedLog, verifiedLogFile } =
+  (await import(compiled('copy/index'))) as typeof Copy;
 const { Lines } = (await import(compiled('host/output'))) as typeof Output;
 
 const [from = '', to = '', manifest = ''] = process.argv.slice(2);
@@ -64,7 +64,12 @@ async function verifyCopy(): Promise<void> {
   if (found.differences > 0) throw new Error(`it found ${found.differences} differences`);
 }
 
-for await (const half of createInterface({ input: process.stdin })) {
-  await (half === 'copy' ? copy() : verifyCopy());
-  process.stdout.write(`${half}\n`);
+async function probe(): Promise<void> {
+  if (!(await isSourceUntouched(openManifest(manifest), from))) throw new Error('the source was touched');
+}
+
+const parts: Record<string, () => Promise<void>> = { copy, verify: verifyCopy, probe };
+for await (const part of createInterface({ input: process.stdin })) {
+  await parts[part]?.();
+  process.stdout.write(`${part}\n`);
 }

@@ -59,21 +59,27 @@ function typed(name: string, needs: string, copy: readonly string[], verify: rea
   };
 }
 
-export function beginOurs(from: string, to: string, manifest: string): Attempt {
+/** @returns also what looks whether there is anything to do, as a resume does */
+export function beginOurs(
+  from: string,
+  to: string,
+  manifest: string,
+): Attempt & { readonly probe: () => Promise<void> } {
   const program = join(import.meta.dirname, 'ours.ts');
   const child = spawn(process.execPath, [program, from, to, manifest], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });
   const lines = createInterface({ input: child.stdout });
-  const half = async (name: string) => {
+  const part = async (name: string) => {
     child.stdin.write(`${name}\n`);
     const [said] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [unknown];
     if (said !== name) throw new Error(`it ended with ${String(said)}`);
   };
   return {
-    copy: () => half('copy'),
-    verify: () => half('verify'),
+    copy: () => part('copy'),
+    verify: () => part('verify'),
+    probe: () => part('probe'),
     end: async () => {
       if (child.pid === undefined || child.exitCode !== null) return;
       // With its children: rsync goes on for a while without.
