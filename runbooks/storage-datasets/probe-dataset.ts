@@ -1,5 +1,5 @@
-import { operation, sh, StepError, z, type Command, type Finding, type Host } from 'migrate-runbook';
-import { zfsList, zfsProperties } from 'migrate-runbook/operations';
+import { operation, sh, StepError, z, type ActContext, type Finding, type Host } from 'migrate-runbook';
+import { zfsDestroyOne, zfsList, zfsProperties } from 'migrate-runbook/operations';
 import { probeDataset, type Params } from './params.ts';
 
 const input = z.strictObject({ dataset: z.string(), mountPoint: z.string() });
@@ -31,9 +31,7 @@ export const reserveProbe = operation({
   run: async () => {},
   undo: {
     describe: ({ input }) => `destroy ${input.dataset} where it is there, and empty`,
-    run: async ({ host, exec, input }) => {
-      for (const command of await removal(host, input)) await exec(command);
-    },
+    run: (context) => remove(context, context.input),
     breakGlass: ({ input }) =>
       `Where ${input.dataset} is there, and empty, destroy it: zfs destroy ${input.dataset}`,
   },
@@ -45,26 +43,24 @@ export const removeProbe = operation({
   version: 1,
   reversal: 'undo',
   input,
-  probe: async ({ host, input }) => ((await removal(host, input)).length === 0 ? 'done' : 'not-started'),
+  probe: async ({ host, input }) =>
+    (await zfsList(host, input.dataset)).length === 0 ? 'done' : 'not-started',
   idempotent: true,
   describe: ({ input }) => `destroy ${input.dataset}, when it is empty`,
-  run: async ({ host, exec, input }) => {
-    for (const command of await removal(host, input)) await exec(command);
-  },
+  run: (context) => remove(context, context.input),
   // What is gone held nothing.
   undo: () => [],
 });
 
-/** @throws StepError `probe.in-use` when somebody keeps something there */
-async function removal(
-  host: Host,
+/** @throws StepError `probe.in-use` when somebody keeps something there, and those of `zfsDestroyOne` */
+async function remove(
+  context: Pick<ActContext, 'host' | 'exec' | 'signal'>,
   { dataset, mountPoint }: z.output<typeof input>,
-): Promise<readonly Command[]> {
-  const [itself, ...beneath] = await zfsList(host, dataset);
-  const folder = (await host.files.stat(mountPoint)) === undefined ? [] : [sh`rmdir ${mountPoint}`];
-  if (itself === undefined) return folder;
+): Promise<void> {
+  const { host, exec } = context;
+  const found = await zfsList(host, dataset);
   const used = [
-    ...beneath.flatMap(({ name, kind }) => (kind === 'snapshot' ? [] : [name])),
+    ...found.flatMap(({ name, kind }) => (kind === 'snapshot' || name === dataset ? [] : [name])),
     ...((await host.files.list(mountPoint)) ?? []),
   ];
   if (used.length > 0) {
@@ -74,11 +70,9 @@ async function removal(
       'Move it elsewhere, and go on.',
     );
   }
-  // ZFS removes the folder of what it unmounts, as a rule.
-  return [
-    sh`zfs destroy -r ${dataset}`,
-    ...folder.map(() => sh.with({ ok: [0, 1] })`rmdir --ignore-fail-on-non-empty ${mountPoint}`),
-  ];
+  // Its snapshots first, which a schedule may have taken meanwhile: of an empty dataset they hold nothing.
+  for (const { name, guid } of found.toReversed()) await zfsDestroyOne(context, name, guid);
+  if ((await host.files.stat(mountPoint)) !== undefined) await exec(sh`rmdir ${mountPoint}`);
 }
 
 /** That the unit has made it as it was declared. */
