@@ -6,11 +6,14 @@ const results = process.env['MIGRATE_TEST_RESULTS'];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** A group of tests that shares what it may need of the machine, and how long it may take. */
+/**
+ * A group of tests that shares what it may need of the machine. Its seconds only end a test that hangs: a machine
+ * that is busy with something else makes no test fail.
+ */
 function project(
   name: string,
   include: string[],
-  options: { seconds: number; exclude?: string[]; alone?: boolean },
+  options: { seconds: number; exclude?: string[]; alone?: boolean; after?: boolean },
 ): TestProjectInlineConfiguration {
   return {
     extends: true,
@@ -21,9 +24,30 @@ function project(
       testTimeout: options.seconds * 1000,
       hookTimeout: options.seconds * 1000,
       fileParallelism: options.alone !== true,
+      sequence: { groupOrder: options.after === true ? 1 : 0 },
+      expect: { poll: { timeout: 60_000 } },
     },
   };
 }
+
+/**
+ * Tests on real disks that nothing of this project may run beside, but for booted systems. What else is in
+ * test/system works in folders, ports and mount namespaces of its own.
+ */
+const alone = [
+  // They mount in this machine's own table, and unmount or repair: a namespace that began meanwhile keeps the mount.
+  'test/system/cli-processes/full-disk.test.ts',
+  'test/system/cli-processes/verify-far.test.ts',
+  'test/system/copy/{carry-back,copy-disks,faithful,far-copy,faults,following,old-copy}.test.ts',
+  'test/system/operations/{carry-back,last-copy,last-copy-killed,mounts}.test.ts',
+  'test/system/operations/far/**/*.test.ts',
+  // They cut off a disk, or count memory or how many take a lock.
+  'test/system/power-cut.test.ts',
+  'test/system/copy/memory.test.ts',
+  'test/system/host/lock-race.test.ts',
+  // It keeps every processor busy by itself.
+  'test/system/rehearsal/crash-everywhere.test.ts',
+];
 
 export default defineConfig({
   resolve: {
@@ -39,13 +63,14 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['test/**/*.test.ts'], {
-        seconds: 20,
+        seconds: 120,
         exclude: ['test/system/**', 'test/vm/**'],
       }),
-      // Real disks, as root; one file at a time, since loop devices and mount tables are the machine's.
-      project('system', ['test/system/**/*.test.ts'], { seconds: 300, alone: true }),
+      // Real disks, as root.
+      project('system', ['test/system/**/*.test.ts'], { seconds: 600, exclude: alone }),
+      project('system-alone', alone, { seconds: 600, alone: true, after: true }),
       // Booted systems.
-      project('vm', ['test/vm/**/*.test.ts'], { seconds: 600, alone: true }),
+      project('vm', ['test/vm/**/*.test.ts'], { seconds: 900, alone: true }),
     ],
   },
 });

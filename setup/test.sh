@@ -1,6 +1,7 @@
 #!/bin/sh
 # `npm test`, `npm run test:system`, `npm run test:vm`: sets up what the tests need, and runs them.
-# The first argument names the project of vitest.config.ts. `--yes` is for the setup; the rest goes to vitest.
+# The first argument names the project of vitest.config.ts, with those whose names begin with it and a dash.
+# `--yes` is for the setup; the rest goes to vitest.
 set -eu
 cd "$(dirname "$0")/.."
 . setup/prepare.sh
@@ -15,4 +16,4 @@ for argument; do
   shift
   [ "$argument" = --yes ] || set -- "$@" "$argument"
 done
-exec node node_modules/vitest/vitest.mjs run --project "$project" "$@"
+exec node node_modules/vitest/vitest.mjs run --project "$project" --project "$project-*" "$@"

@@ -11,7 +11,7 @@ import { hasScript, startOnTerminal } from './terminal.ts';
 import { cutsOffFile, madeIn, waitingForWord, within } from './waits-for-word.ts';
 import { runWaits } from './waits.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 
 /** Waits until a process is gone, which its journal says nothing of. */
 async function untilGone(pid: number): Promise<void> {

@@ -10,7 +10,7 @@ import { migrate } from './migrate.ts';
 import { newPlace, writeRunbook, type Place } from './place.ts';
 import { letGo, runWaits } from './waits.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 
 /** A run that stopped well before its last step; gives its id and the path of its journal. */
 async function unfinishedRun(place: Place): Promise<{ run: string; journal: string }> {

@@ -19,7 +19,7 @@ import { kill, newPlace, tree, type Place } from './place.ts';
 import { hasStack } from './refusal.ts';
 import { letGo, runWaits, untilItWaits } from './waits.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 
 /** Asks the doctor, and demands that nothing has changed. */
 async function ask(

@@ -6,7 +6,7 @@ import { eventsOf, ofType, runsOf } from './journal-facts.ts';
 import { migrate } from './migrate.ts';
 import { newPlace, stateOf, tree, type Place } from './place.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 const originals = resolve(import.meta.dirname, 'runbooks/edited');
 const original = readFileSync(join(originals, 'edited.ts'), 'utf8');
 

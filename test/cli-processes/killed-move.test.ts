@@ -22,7 +22,7 @@ async function usableRuns(place: Place): Promise<readonly string[]> {
 
 test(
   'a move of the state that is killed at random moments never lets a run go on in both places, and ends moved when it is called again',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const random = randomFrom(newSeed('killed while it moves the state'));
     const place = newPlace();

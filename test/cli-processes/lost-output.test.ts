@@ -12,7 +12,7 @@ test.each([
   ['lies on a full disk', '>/dev/full'],
   ['is a pipe that nobody reads', '| true'],
   ['was closed', '>&- 2>&-'],
-])('a run whose output %s comes to its end all the same', { timeout: 60_000 }, async (_, where) => {
+])('a run whose output %s comes to its end all the same', { timeout: 120_000 }, async (_, where) => {
   const place = newPlace();
   letGo(place);
   const { stderr } = spawnSync(

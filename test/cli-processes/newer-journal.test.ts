@@ -9,7 +9,7 @@ import { allRefused } from './refusal.ts';
 
 test(
   'a run with which a newer program has gone on is left alone by this one, which says so and changes nothing',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const place = newPlace();
     const file = writeRunbook(

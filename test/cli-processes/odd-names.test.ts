@@ -5,7 +5,7 @@ import { eventsOf, ofType, runsOf } from './journal-facts.ts';
 import { migrate, start } from './migrate.ts';
 import { newPlace } from './place.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 
 const oddNames = `import { runbook, sh, z } from 'migrate-runbook';
   export default runbook('odd-names', {

@@ -9,7 +9,7 @@ const file = resolve(import.meta.dirname, 'runbooks/hides.ts');
 
 test(
   'children of a killed process that gave up the mark of their run are ended and journaled before anything begins',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const place = newPlace();
     const set = [`world=${place.world}`, `programs=${import.meta.dirname}`];

@@ -8,7 +8,7 @@ import { newPlace, tree, type Place } from './place.ts';
 import { allRefused } from './refusal.ts';
 import { letGo, untilItWaits } from './waits.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 const file = resolve(import.meta.dirname, 'runbooks/secrets.ts');
 const token = 'canary-of-the-token-4f1c';
 const password = 'canary of "the" pass$word-9b2e';

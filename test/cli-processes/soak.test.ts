@@ -27,7 +27,7 @@ function soaks(place: Place): string[] {
 }
 
 describe.skipIf(!hasScript)('a soak that stops at a terminal', () => {
-  test('asks whoever sits there: go on soaking, and roll back now', { timeout: 60_000 }, async () => {
+  test('asks whoever sits there: go on soaking, and roll back now', { timeout: 120_000 }, async () => {
     const place = newPlace();
     writeFileSync(join(place.world, 'ill'), '');
     const call = startOnTerminal(place, soaks(place));

@@ -21,7 +21,7 @@ export function letGo(place: Place): void {
 
 /** @param lookEveryMs milliseconds */
 export async function untilThere(file: string, lookEveryMs = 20): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 100_000;
   while (!existsSync(file)) {
     if (performance.now() > deadline) throw new Error(`${file} never came`);
     await setTimeout(lookEveryMs);

@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { wordsFor, wordsOfRun } from '../../src/cli/attach/detach.ts';
 import { systemdRuns } from '../../src/host/systemd.ts';
-import { jsonLines, Machine, smallRunbook } from './migrate-process.ts';
+import { jsonLines, Machine, slow, smallRunbook } from './migrate-process.ts';
 
-const set = (machine: Machine, seconds: number) => [
-  ...['--set', `folder=${machine.folder}`, '--set', `seconds=${seconds}`],
-];
+const set = (machine: Machine) => ['--set', `folder=${machine.folder}`];
 
 describe('attach', () => {
   test('shows a run of another process to its end, with its words and its exit code', async () => {
     const machine = new Machine();
-    const run = machine.start(['run', smallRunbook, ...set(machine, 2)]);
-    await run.said('$ sleep 2');
-    const attached = await machine.run('attach', 'small');
+    const run = machine.start(['run', smallRunbook, ...machine.slowly]);
+    await run.said(slow);
+    const attaching = machine.start(['attach', 'small']);
+    await attaching.said('attached to small-');
+    machine.letGo();
+    const attached = await attaching.ended;
     const ended = await run.ended;
     expect(attached.out).toContain('slow: done');
     // What was shown before is not told again.
@@ -26,8 +27,8 @@ describe('attach', () => {
 
   test('that is broken off leaves the run at work, and says so', async () => {
     const machine = new Machine();
-    const run = machine.start(['run', smallRunbook, ...set(machine, 3)]);
-    await run.said('$ sleep 3');
+    const run = machine.start(['run', smallRunbook, ...machine.slowly]);
+    await run.said(slow);
     const attached = machine.start(['attach', '--json']);
     await attached.said('attached to small-');
     attached.child.kill('SIGINT');
@@ -36,12 +37,13 @@ describe('attach', () => {
       code: 130,
       err: expect.stringContaining('See it again: migrate attach small-'),
     });
+    machine.letGo();
     expect((await run.ended).code).toBe(3);
   });
 
   test('finds the word of a process that has ended, and believes none of an earlier one', async () => {
     const machine = new Machine();
-    const ran = await machine.run('run', smallRunbook, ...set(machine, 0));
+    const ran = await machine.run('run', smallRunbook, ...set(machine));
     const attached = await machine.run('attach', '--json');
     expect(attached.code).toBe(3);
     expect(jsonLines(attached.out)).toMatchObject([{ type: 'result', status: 'waiting', step: 'key' }]);
@@ -60,7 +62,7 @@ describe('attach', () => {
 describe('while nobody is there', () => {
   test('every unfinished run is gone on with, what needs a person is said, and nothing of a person is taken', async () => {
     const machine = new Machine();
-    await machine.run('run', smallRunbook, ...set(machine, 0), '--until', 'slow');
+    await machine.run('run', smallRunbook, ...set(machine), '--until', 'slow');
     const resumed = await machine.run('resume', '--unattended', 'boot');
     expect(resumed).toMatchObject({ code: 3, out: expect.stringContaining('"key" waits for you') });
     const looked = await machine.run('resume', '--unattended', 'timer');

@@ -20,12 +20,17 @@ export interface Started {
   readonly said: (text: string) => Promise<void>;
 }
 
+/** Said when the small runbook is in its slow step. */
+export const slow = '$ sh -c';
+
 /** A machine of one test: a folder to work in, and state, claims and preferences of its own. */
 export class Machine {
   /** Not in the temp folder, which may lie in memory, where no state is kept. */
   readonly root = mkdtempSync('/var/tmp/migrate-cli-');
   readonly folder = join(this.root, 'work');
   readonly state = join(this.root, 'state');
+  /** Parameters with which the small runbook waits in its slow step until the test lets it go. */
+  readonly slowly = ['--set', `folder=${this.folder}`, '--set', `until=${join(this.root, 'go')}`];
 
   constructor() {
     mkdirSync(this.folder);
@@ -37,6 +42,10 @@ export class Machine {
     const path = join(this.root, name);
     writeFileSync(path, content);
     return path;
+  }
+
+  letGo(): void {
+    this.file('go', '');
   }
 
   run(...args: readonly string[]): Promise<Ended> {

@@ -34,9 +34,9 @@ describe('a rehearsal', () => {
       code: 2,
       err: expect.stringContaining('Did you mean "slow"?'),
     });
-    expect(await machine.run('rehearse', file, '--set', 'secnods=1')).toMatchObject({
+    expect(await machine.run('rehearse', file, '--set', 'utnil=1')).toMatchObject({
       code: 2,
-      err: expect.stringContaining('Did you mean "seconds"?'),
+      err: expect.stringContaining('Did you mean "until"?'),
     });
   });
 });

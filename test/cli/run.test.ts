@@ -65,8 +65,11 @@ describe('a run', () => {
 
   test('keeps two that begin at once apart: one works, the other names its process', async () => {
     const machine = new Machine();
-    const args = ['run', smallRunbook, '--set', `folder=${machine.folder}`, '--set', 'seconds=1'];
+    const args = ['run', smallRunbook, ...machine.slowly];
     const both = [machine.start(args), machine.start(args)];
+    // The winner works until the other has seen it.
+    await Promise.race(both.map(({ ended: end }) => end));
+    machine.letGo();
     const ended = await Promise.all(both.map(({ ended: end }) => end));
     expect(new Set(ended.map(({ code }) => code))).toEqual(new Set([3, 4]));
     const [winner] = both.filter((_, index) => ended[index]?.code === 3);
@@ -161,7 +164,7 @@ describe('a plan', () => {
     expect(plan.steps[1]).toMatchObject({
       id: 'slow',
       standing: 'to-do',
-      does: ['sleep 0', expect.any(String)],
+      does: [`sh -c 'until test -e "$1"; do sleep 0.05; done' sh /`, expect.any(String)],
     });
     expect(plan.pointOfNoReturn).toEqual({ step: 'cleanup', why: 'the made folder is gone' });
     expect(existsSync(machine.state)).toBe(false);

@@ -5,8 +5,8 @@ export default runbook('small', {
   summary: 'A small move within a folder',
   params: z.object({
     folder: z.string().startsWith('/').describe('where it works'),
-    /** Seconds that the slow step takes. */
-    seconds: z.number().default(0),
+    /** The slow step takes until this is there. */
+    until: z.string().default('/'),
     fail: z.boolean().default(false),
   }),
   claims: ({ params }) => [{ kind: 'path', path: params.folder, role: 'target' }],
@@ -22,7 +22,10 @@ export default runbook('small', {
     needs: ['make'],
     title: 'Take some time',
     idempotent: true,
-    commands: ({ params, sh }) => [sh`sleep ${params.seconds}`, sh`printf ${'\u001b[31mred\u001b[0m said'}`],
+    commands: ({ params, sh }) => [
+      sh`sh -c ${'until test -e "$1"; do sleep 0.05; done'} sh ${params.until}`,
+      sh`printf ${'\u001b[31mred\u001b[0m said'}`,
+    ],
     undo: () => [],
   })
   .step('maybe', {

@@ -69,7 +69,7 @@ test.skipIf(!isRoot)(
           ...[`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'],
           ...[process.execPath, join(import.meta.dirname, script), ...words],
         ],
-        { encoding: 'utf8', timeout: 60_000 },
+        { encoding: 'utf8', timeout: 120_000 },
       );
     const grown = as('grow-once.ts', all.from, '5');
     expect(grown.stderr).toBe('');

@@ -27,7 +27,7 @@ test('the documentation shows runbooks', () => {
   expect(runbooks.length).toBeGreaterThanOrEqual(5);
 });
 
-test('every TypeScript in the documentation type-checks', { timeout: 60_000 }, async () => {
+test('every TypeScript in the documentation type-checks', { timeout: 120_000 }, async () => {
   const reader = new Reader();
   const folder = join(reader.folder, 'typescript');
   mkdirSync(folder);

@@ -12,7 +12,7 @@ import { newPlace, type Place } from '../cli-processes/place.ts';
 import { allJournals, thisVersion } from './places.ts';
 import { summaryOf } from './summary.ts';
 
-const timeout = 60_000;
+const timeout = 120_000;
 const golden = allJournals();
 
 /** A state folder that holds the runs of a version, each with its runbook, as if they had been begun here. */

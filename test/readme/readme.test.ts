@@ -45,7 +45,7 @@ describe('the README', () => {
     expect(readFileSync(join(project, '.ci/run'), 'utf8')).toContain(` ${commands[1]}\n`);
   });
 
-  test('shows a runbook that does, with the commands beside it, what it says', { timeout: 60_000 }, () => {
+  test('shows a runbook that does, with the commands beside it, what it says', { timeout: 120_000 }, () => {
     const { folder, sh } = placeWithMigrate();
     const [runbook] = blocks('A runbook of your own', 'ts');
     const [commands] = blocks('A runbook of your own', 'sh');

@@ -20,7 +20,7 @@ describe('a world whose holder is killed', () => {
     const folder = await firstLine(holder);
     expect(processesNaming(folder).length).toBeGreaterThan(1);
     holder.kill('SIGKILL');
-    await vi.waitFor(() => expect(processesNaming(folder)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(processesNaming(folder)).toEqual([]), { timeout: 120_000 });
     expect(await sweepWorlds(parent)).toEqual([folder]);
     expect(readdirSync(parent)).toEqual([]);
   });
@@ -31,7 +31,7 @@ describe('a world whose holder is killed', () => {
     expect(await sweepWorlds(parent)).toEqual([]);
     expect(existsSync(folder)).toBe(true);
     holder.kill('SIGKILL');
-    await vi.waitFor(() => expect(processesNaming(folder)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(processesNaming(folder)).toEqual([]), { timeout: 120_000 });
     await removeWorld(folder);
   });
 });

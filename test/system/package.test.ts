@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blocks, project } from '../readme/blocks.ts';
 
-describe('the package, installed in an empty folder', { timeout: 60_000 }, () => {
+describe('the package, installed in an empty folder', { timeout: 300_000 }, () => {
   let folder: string;
   let packed: string[];
 

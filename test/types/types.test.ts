@@ -5,13 +5,13 @@ import { compare, diagnose, readExpectations } from './diagnostics.ts';
 const accepted = join(import.meta.dirname, 'accepted');
 const refused = join(import.meta.dirname, 'refused');
 
-test('the compiler accepts every right use of the chain', { timeout: 60_000 }, async () => {
+test('the compiler accepts every right use of the chain', { timeout: 120_000 }, async () => {
   expect(await diagnose(join(accepted, 'tsconfig.json'))).toEqual([]);
 });
 
 test(
   'the compiler refuses every wrong use of the chain with its own message',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const expectations = await readExpectations(refused);
     expect(expectations.length).toBeGreaterThan(30);

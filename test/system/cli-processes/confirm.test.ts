@@ -9,7 +9,7 @@ import { hasScript, startOnTerminal } from '../../cli-processes/terminal.ts';
 import { asks, cutsOffFile, madeIn, waitingForWord, within } from '../../cli-processes/waits-for-word.ts';
 import { runWaits, untilItWaits } from '../../cli-processes/waits.ts';
 
-const timeout = 60_000;
+const timeout = 300_000;
 
 describe('a run that waits for a word', () => {
   test('takes the step back at Ctrl-C', { timeout }, async () => {

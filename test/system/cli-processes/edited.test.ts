@@ -6,7 +6,7 @@ import { eventsOf, ofType, runsOf } from '../../cli-processes/journal-facts.ts';
 import { migrate, start } from '../../cli-processes/migrate.ts';
 import { newPlace, tree, writeRunbook, type Place } from '../../cli-processes/place.ts';
 
-const timeout = 60_000;
+const timeout = 300_000;
 
 /** A step that is undone by code, and one behind a gate that is, too. */
 const text = (undoes: string, operation = '') => `
