@@ -11,8 +11,8 @@ import { VerifiedLog, verifiedLogFile } from './verified-log.ts';
 const readers = 2;
 // A thread costs more than few files bring.
 const fewFiles = 500;
-// About as much as can be read while threads are started for it.
-const fewBatches = 16;
+// About as much as is read while the manifest is written.
+const fewBatches = 48;
 // A file system stamps changes with the time of the last tick of its clock, which is 10 ms at most.
 const tickNs = 50_000_000n;
 
