@@ -30,7 +30,7 @@ import { serviceOf, type ServiceEntry } from './catalogue.ts';
 import { jobEdits, pointEdits } from './configuration.ts';
 import { withFurtherDatasets } from './further-datasets.ts';
 import { serviceHealth } from './health.ts';
-import { jobSnapshot, newestOfJob } from './job.ts';
+import { jobKnown, jobSnapshot, newestOfJob, snapshotsOfJob } from './job.ts';
 import type { Kind, Part } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { serviceParams, type ServiceParams } from './params.ts';
@@ -330,21 +330,32 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
       use: nixosRebuild,
       with: ({ params: p }) => rebuild(p),
     })
+    .step('job-known', {
+      title: 'Note which backups of the new place there are',
+      needs: ['place', 'job-switch'],
+      readonly: true,
+      idempotent: true,
+      output: jobKnown,
+      describe: ({ params: p }) => `list the snapshots of ${backedUp(service, p)}`,
+      run: async (context) => ({
+        known: (await snapshotsOfJob(service, context)).map(({ snapshot }) => snapshot),
+      }),
+    })
     .step('job-runs', {
       title: 'Run the job once',
-      needs: ['job-switch'],
+      needs: ['job-known'],
       timeout: '1d',
       use: restartUnits,
       with: () => ({ units: [service.backup.unit] }),
     })
     .step('job-snapshot', {
       title: 'It has backed up the new place',
-      needs: ['place', 'job-runs'],
+      needs: ['place', 'job-known', 'job-runs'],
       readonly: true,
       idempotent: true,
       output: jobSnapshot,
       describe: ({ params: p }) => `find the snapshot of ${backedUp(service, p)} that the job has just taken`,
-      run: (context) => newestOfJob(service, context),
+      run: (context) => newestOfJob(service, context, context.outputs['job-known'].known),
     })
     .step('prove-job', {
       title: 'Restore a sample of it',

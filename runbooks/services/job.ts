@@ -1,7 +1,7 @@
 import { sh, StepError, z, type ReadContext } from 'migrate-runbook';
 import type { Service } from './catalogue.ts';
 import type { ServiceParams } from './params.ts';
-import { targetOf, type Placed } from './place.ts';
+import { backedUp, type Placed } from './place.ts';
 
 export const jobSnapshot = z.object({ snapshot: z.string(), time: z.string() });
 
@@ -15,35 +15,51 @@ const listed = z.array(
   }),
 );
 
-/**
- * The snapshot that the service's own job has just taken of the new place.
- * @throws StepError `services.no-job-snapshot`
- */
-export async function newestOfJob(
+/** Snapshots of the new place that were there before the job ran; by their ids, since clocks differ. */
+export const jobKnown = z.object({ known: z.array(z.string()).readonly() });
+
+type Context = ReadContext<ServiceParams, { readonly place: Placed }>;
+
+/** Snapshots that the service's own job has taken of the new place, oldest first. */
+export async function snapshotsOfJob(
   service: Service,
-  { host, params, run, outputs }: ReadContext<ServiceParams, { readonly place: Placed }>,
-): Promise<z.output<typeof jobSnapshot>> {
-  const path = targetOf(service, params);
+  { host, params, outputs }: Context,
+): Promise<readonly z.output<typeof jobSnapshot>[]> {
+  const path = backedUp(service, params);
   const { stdout } = await host.exec(
     sh.with({
       env: { RESTIC_REPOSITORY: params.repository, RESTIC_PASSWORD: params.password },
     })`restic snapshots --json --no-lock --path ${path}`,
   );
-  const newest = listed
+  return listed
     .parse(JSON.parse(stdout))
     .filter(
-      ({ hostname, paths, tags, time }) =>
+      ({ hostname, paths, tags }) =>
         hostname === outputs.place.machine &&
         paths.includes(path) &&
-        service.backup.tags.every((tag) => tags?.includes(tag)) &&
-        Date.parse(time) >= Date.parse(run.startedAt),
+        service.backup.tags.every((tag) => tags?.includes(tag)),
     )
     .toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time))
-    .at(-1);
-  if (newest !== undefined) return { snapshot: newest.id, time: newest.time };
+    .map(({ id, time }) => ({ snapshot: id, time }));
+}
+
+/**
+ * The snapshot that the job has just taken.
+ * @throws StepError `services.no-job-snapshot`
+ */
+export async function newestOfJob(
+  service: Service,
+  context: Context,
+  known: readonly string[],
+): Promise<z.output<typeof jobSnapshot>> {
+  const newest = (await snapshotsOfJob(service, context)).findLast(
+    ({ snapshot }) => !known.includes(snapshot),
+  );
+  if (newest !== undefined) return newest;
+  const { unit, tags } = service.backup;
   throw new StepError(
     'services.no-job-snapshot',
-    `${service.backup.unit} has run, and the repository holds no snapshot of ${path} by ${outputs.place.machine} with the tags ${service.backup.tags.join(', ')} since this run began`,
-    `See what it does: systemctl cat ${service.backup.unit}; and whether it writes to the repository that was given.`,
+    `${unit} has run, and the repository holds no new snapshot of ${backedUp(service, context.params)} by ${context.outputs.place.machine} with the tags ${tags.join(', ')}`,
+    `See what it does: systemctl cat ${unit}; and whether it writes to the repository that was given.`,
   );
 }
