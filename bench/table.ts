@@ -29,6 +29,21 @@ export function tableOf({ title, about, timed, base }: Result): string {
   ].join('\n');
 }
 
+const mark = '<!-- measured -->';
+
+/** The page with each table in place of the one of the same title, and new ones at its end. */
+export function withTables(page: string, results: readonly Result[]): string {
+  const [head = '', tail = ''] = page.split(mark);
+  const tables = new Map(
+    tail
+      .split(/^(?=### )/m)
+      .filter((table) => table.startsWith('### '))
+      .map((table) => [table.split('\n')[0]?.slice(4), table.trim()]),
+  );
+  for (const result of results) tables.set(result.title, tableOf(result).trim());
+  return `${head}${mark}\n\n${[...tables.values()].join('\n\n')}\n`;
+}
+
 function show(seconds: number): string {
   if (seconds < 0.01) return `${(seconds * 1_000).toFixed(2)} ms`;
   return seconds < 1 ? `${Math.round(seconds * 1_000)} ms` : `${seconds.toFixed(2)} s`;

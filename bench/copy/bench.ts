@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { secondsOf, takeTurns } from '../rounds.ts';
+import { secondsOf, takeTurns, type Contender } from '../rounds.ts';
 import type { Result } from '../table.ts';
 import { contenders, emptyTarget, placesOn, warm } from './contenders.ts';
 import { makeDisks, type Disks } from './disks.ts';
@@ -15,54 +15,88 @@ export interface CopyBench {
   readonly rounds: number;
   /** Of a real disk, with room for two trees. */
   readonly folder: string;
+  /** Only what people type first, and ours. */
+  readonly few: boolean;
 }
 
+export const copyParts = ['cold', 'warm', 'verification', 'again', 'killed'] as const;
+export type CopyPart = (typeof copyParts)[number];
+
 /** A verified copy of a tree like a Nix store from one ext4 disk to another, beside what people type today. */
-export async function benchCopy({ full, rounds, folder }: CopyBench): Promise<Result[]> {
+export async function benchCopy(
+  { full, rounds, folder, few }: CopyBench,
+  wanted: readonly CopyPart[],
+): Promise<Result[]> {
   const disks = makeDisks(folder, full ? 12_000 : 2_000);
   try {
     const from = join(disks.source, 'store');
     const grown = growTree(from, { files: full ? 137_000 : 13_700, meanBytes: 43_000 }, 1);
-    const about = [
+    const tree = [
       `${grown.inodes.toLocaleString('en-US')} inodes, ${grown.hardLinks.toLocaleString('en-US')} further names,`,
       `${(grown.bytes / 1e9).toFixed(2)} GB, between two ext4 loop disks; ${cpus().length} cores, ${rsyncVersion()}, ${rounds} rounds.`,
     ].join(' ');
-    const cold =
-      'Memory is emptied before the copy and before the verification, off the clock. Until the copy is on its disk: `sync -f` counts for all.';
-    const result = (title: string, says: string, timed: Result['timed'], against = byHand): Result => ({
-      title,
-      about: [about, says].filter(Boolean),
-      timed,
-      base: against,
-    });
-    return [
-      result('A verified copy, cold', cold, await takeTurns(contenders(disks, from, true), rounds)),
-      result(
-        'A verified copy, warm',
-        'The source is in memory. By hand, the verification reads the copy from memory too; ours reads its disk.',
-        await takeTurns(contenders(disks, from, false), rounds),
-      ),
-      result(
-        'The verification alone, cold',
-        'Beside reading every file of the tree once, 16 at a time.',
-        await takeTurns(await verification(disks, from), rounds),
-        'reading it once',
-      ),
-      result(
-        'Again, with nothing to do',
-        'The copy is complete. rsync looks at sizes and times on both sides; the same run again looks whether anything was done to the source since, by inode and change time.',
-        await takeTurns(await again(disks, from), rounds),
-        '`rsync -aHAX` again',
-      ),
-      result(
-        'Killed half-way, cold',
-        'The program and its rsync are killed after half of the time of a whole copy, and memory is emptied.',
-        await takeTurns(killed(disks, from), rounds),
-        'a whole copy',
-      ),
-    ];
+    const results: Result[] = [];
+    for (const part of wanted) {
+      const { title, says, base, contenders } = await partsOf(part, disks, from, few);
+      results.push({
+        title: full ? `${title}, as large as a store` : title,
+        about: [tree, says],
+        // oxlint-disable-next-line no-await-in-loop -- one at a time
+        timed: await takeTurns(contenders, rounds),
+        base,
+      });
+    }
+    return results;
   } finally {
     disks.remove();
+  }
+}
+
+interface Part {
+  readonly title: string;
+  readonly says: string;
+  readonly base: string;
+  readonly contenders: readonly Contender[];
+}
+
+async function partsOf(part: CopyPart, disks: Disks, from: string, few: boolean): Promise<Part> {
+  const some = (cold: boolean) => contenders(disks, from, cold).slice(0, few ? 2 : undefined);
+  switch (part) {
+    case 'cold':
+      return {
+        title: 'A verified copy, cold',
+        says: 'Memory is emptied before the copy and before the verification, off the clock. Until the copy is on its disk: `sync -f` counts for all.',
+        base: byHand,
+        contenders: some(true),
+      };
+    case 'warm':
+      return {
+        title: 'A verified copy, warm',
+        says: 'The source is in memory. By hand, the verification reads the copy from memory too; ours reads its disk.',
+        base: byHand,
+        contenders: some(false),
+      };
+    case 'verification':
+      return {
+        title: 'The verification alone, cold',
+        says: 'Beside reading every file of the tree once, 16 at a time.',
+        base: 'reading it once',
+        contenders: await verification(disks, from),
+      };
+    case 'again':
+      return {
+        title: 'Again, with nothing to do',
+        says: 'The copy is complete. rsync looks at sizes and times on both sides; the same run again looks whether anything was done to the source since, by inode and change time.',
+        base: '`rsync -aHAX` again',
+        contenders: await again(disks, from),
+      };
+    case 'killed':
+      return {
+        title: 'Killed half-way, cold',
+        says: 'The program and its rsync are killed after half of the time of a whole copy, and memory is emptied.',
+        base: 'a whole copy',
+        contenders: killed(disks, from),
+      };
   }
 }
 
