@@ -6,6 +6,7 @@ const ownEnding = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const own: Readonly<Record<string, string>> = {
   'migrate-runbook': new URL(`../index.${ownEnding}`, import.meta.url).href,
   'migrate-runbook/operations': new URL(`../operations/index.${ownEnding}`, import.meta.url).href,
+  'migrate-runbook/services': new URL(`../../runbooks/services/index.${ownEnding}`, import.meta.url).href,
 };
 const packageFolder = new URL('../', import.meta.url).href;
 /** Where the runbooks lie that come with this program. */
