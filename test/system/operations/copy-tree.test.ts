@@ -15,11 +15,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { copyPreview, copyTree, verifyTree } from '../../src/operations/index.ts';
-import { compareTrees } from '../copy/compare-trees.ts';
-import { temporaryFolder } from '../copy/folder.ts';
-import { growTree } from '../copy/sample-tree.ts';
-import { drive, preview, type DriveOptions } from './drive.ts';
+import { copyPreview, copyTree, verifyTree } from '../../../src/operations/index.ts';
+import { compareTrees } from '../../copy/compare-trees.ts';
+import { temporaryFolder } from '../../copy/folder.ts';
+import { growTree } from '../../copy/sample-tree.ts';
+import { drive, preview, type DriveOptions } from '../../operations/drive.ts';
 
 interface Places {
   readonly from: string;
@@ -207,7 +207,7 @@ describe('an undo', () => {
       { from: all.from, to: all.to, manifest: all.manifest, pass: 'final' },
       {
         ...all.options,
-        host: new Proxy((await import('../../src/host/this-machine.ts')).thisMachine(), {
+        host: new Proxy((await import('../../../src/host/this-machine.ts')).thisMachine(), {
           get: (host, key, receiver) =>
             key === 'exec'
               ? (command: { argv: string[] }, options: object) =>
