@@ -55,11 +55,16 @@ export const serviceSchema = z.strictObject({
     .strictObject({
       /** The job's unit; `restic-backups-SERVICE.service` when left out. */
       unit: unit.optional(),
+      /** The folder that it backs up from then on; the new place of the data when left out. With `{mount}` for the folder of the datasets. */
+      folder: z.string().min(1).optional(),
       tags: z.array(z.string().regex(/^[^,\s]+$/)).default([]),
       excludes: z.array(z.string().min(1)).default(['**/.cache', '**/*.tmp']),
     })
     .default({ tags: [], excludes: ['**/.cache', '**/*.tmp'] }),
-  /** Texts of its configuration file, each there exactly once; those of the plan's pattern when left out. */
+  /**
+   * Texts of its configuration file, each there exactly once; those of the plan's pattern when left out. With
+   * `{source}` and `{target}` for the two folders, `{backup}` for what its job backs up, `{mount}`.
+   */
   configuration: z
     .strictObject({
       point: z.array(edit).min(1).optional(),
@@ -81,6 +86,7 @@ export interface Service extends Omit<
   readonly datasets: readonly ServiceDataset[];
   readonly backup: {
     readonly unit: string;
+    readonly folder?: string | undefined;
     readonly tags: readonly string[];
     readonly excludes: readonly string[];
   };

@@ -1,7 +1,7 @@
 import { nixString } from '../nixos-module/nix-string.ts';
 import type { Service } from './catalogue.ts';
 import type { ServiceParams } from './params.ts';
-import { targetOf, type Placed } from './place.ts';
+import { backedUp, targetOf, type Placed } from './place.ts';
 
 export interface Edit {
   readonly from: string;
@@ -11,7 +11,7 @@ export interface Edit {
 /** What becomes of the text that says where the service's data lies. */
 export function pointEdits(service: Service, p: ServiceParams, place: Placed): readonly Edit[] {
   const [source, target] = [p.source, targetOf(service, p)];
-  const edits = service.configuration.point ?? [
+  const edits = filled(service, p, service.configuration.point) ?? [
     {
       from: `services.${service.service}.dataDir = "${source}";`,
       to: `services.${service.service}.dataDir = "${target}";`,
@@ -27,10 +27,27 @@ export function pointEdits(service: Service, p: ServiceParams, place: Placed): r
 /** What becomes of the paths of its backup job. */
 export function jobEdits(service: Service, p: ServiceParams): readonly Edit[] {
   return (
-    service.configuration.job ?? [
-      { from: `paths = [ "${p.source}" ];`, to: `paths = [ "${targetOf(service, p)}" ];` },
+    filled(service, p, service.configuration.job) ?? [
+      { from: `paths = [ "${p.source}" ];`, to: `paths = [ "${backedUp(service, p)}" ];` },
     ]
   );
+}
+
+/** The texts of an entry, with the folders that the parameters give. */
+function filled(
+  service: Service,
+  p: ServiceParams,
+  edits: readonly Edit[] | undefined,
+): readonly Edit[] | undefined {
+  const values: Readonly<Record<string, string>> = {
+    source: p.source,
+    target: targetOf(service, p),
+    backup: backedUp(service, p),
+    mount: p.mount,
+  };
+  const fill = (text: string) =>
+    text.replaceAll(/\{(source|target|backup|mount)\}/g, (_, name: string) => values[name] ?? '');
+  return edits?.map(({ from, to }) => ({ from: fill(from), to: fill(to) }));
 }
 
 /** Such that another machine with this configuration makes the same datasets. */

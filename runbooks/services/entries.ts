@@ -1,3 +1,4 @@
+import { postgresEntry } from '../postgres/entry.ts';
 import type { ServiceEntry } from './catalogue.ts';
 
 /** For SQLite and small files. */
@@ -42,4 +43,5 @@ export const entries = {
     snapshots: 'automatic',
     backup: { tags: ['home-assistant', 'automation'] },
   },
+  postgres: postgresEntry,
 } satisfies Readonly<Record<string, ServiceEntry>>;

@@ -9,7 +9,7 @@ export function withFurtherDatasets<
   Steps extends { readonly place: Placed; readonly dataset: unknown } & Readonly<Record<string, unknown>>,
 >(
   chain: RunbookBuilder<ServiceParams, Steps>,
-  { datasets }: Service,
+  { datasets, owner }: Service,
 ): { readonly chain: RunbookBuilder<ServiceParams, Steps>; readonly ids: readonly never[] } {
   type Plain = RunbookBuilder<ServiceParams, { readonly place: Placed; readonly dataset: unknown }>;
   let longer = chain as unknown as Plain;
@@ -24,7 +24,14 @@ export function withFurtherDatasets<
       with: ({ params: p, outputs }) => {
         const found = outputs.place.datasets.find((one) => one.name === name);
         const { dataset = '', mountPoint = '', properties = {} } = found ?? {};
-        return { dataset, mountPoint, properties, drift: p.drift, ...(mode === undefined ? {} : { mode }) };
+        return {
+          dataset,
+          mountPoint,
+          properties,
+          drift: p.drift,
+          ...(mode === undefined ? {} : { mode }),
+          ...(owner === undefined ? {} : { owner: `${owner.user}:${owner.group}` }),
+        };
       },
     }) as unknown as Plain;
   }

@@ -1,4 +1,4 @@
-import type { RunbookBuilder, SoakProbe } from 'migrate-runbook';
+import type { RunbookBuilder, RunInfo, SoakProbe } from 'migrate-runbook';
 import type { ServiceParams } from './params.ts';
 import type { Placed } from './place.ts';
 
@@ -17,6 +17,8 @@ export interface Kind {
   readonly tools?: readonly string[];
   /** With the service at work and nothing changed yet; ids begin with `before-`. */
   readonly before?: Part;
+  /** What is backed up with the service at work, where the data folder itself would be no backup, as it is. */
+  readonly backup?: (params: ServiceParams, run: RunInfo) => string;
   /** With its units stopped, before the last copy: is it at rest?; ids begin with `at-rest-`. */
   readonly atRest?: Part;
   /** On the verified copy, before the service is pointed to it: what goes to further datasets; `copied-`. */

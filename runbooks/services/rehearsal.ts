@@ -4,7 +4,7 @@ import type { Service } from './catalogue.ts';
 const flake = '/home/admin/nix-config';
 const modules = `${flake}/hosts/_modules/nixos`;
 /** Services that a world can have. */
-const inWorlds = ['sonarr', 'radarr', 'plex', 'home-assistant'] as const;
+const inWorlds = ['sonarr', 'radarr', 'plex', 'home-assistant', 'postgresql'] as const;
 
 /** The module that makes datasets as the configuration declares them. */
 const datasetsModule = `{ lib, ... }:
@@ -21,7 +21,7 @@ const datasetsModule = `{ lib, ... }:
 
 /** The world of a service that has one: a NixOS machine with real pools, its program a stand-in. */
 export function rehearsalOf({ service }: Service): { readonly rehearsal?: RehearsalPlan } {
-  const name = inWorlds.find((one) => one === service);
+  const name = inWorlds.find((one) => one === (service === 'postgres' ? 'postgresql' : service));
   if (name === undefined) return {};
   return {
     rehearsal: {
@@ -32,6 +32,7 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
         // zfs-fuse has neither lz4 nor large records.
         substitute: { 'compression=lz4': 'on', 'recordsize=1M': '128K' },
         laterWrites: 'carry-back',
+        serviceFile: `hosts/_modules/nixos/services/${name}/default.nix`,
         soakMin: '2h',
         soakMax: '4h',
       },
