@@ -54,6 +54,7 @@ export default defineConfig({
     alias: [
       { find: /^migrate-runbook$/, replacement: here('src/index.ts') },
       { find: /^migrate-runbook\/operations$/, replacement: here('src/operations/index.ts') },
+      { find: /^migrate-runbook\/services$/, replacement: here('runbooks/services/index.ts') },
     ],
   },
   test: {
