@@ -4,7 +4,7 @@ import { importEdit } from './nixos-module/edits.ts';
 import { trackFile } from './nixos-module/tracked.ts';
 import { moduleText, modulePlace } from './preseed/module.ts';
 import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts';
-import { dependsOn, configurationFits, givenFits } from './preseed/preflight.ts';
+import { dependsOn, configurationFits, givenFits, programsFound } from './preseed/preflight.ts';
 import { rehearsal } from './preseed/rehearsal.ts';
 import { placeOf } from './restore-missing/places.ts';
 
@@ -22,6 +22,12 @@ export default runbook('preseed', {
     expect: 'at least one source, all that it needs, and secrets in files',
     run: ({ params: p }) => givenFits(p),
   })
+  .check('programs', {
+    title: 'The unit will find its programs',
+    needs: ['given'],
+    expect: 'migrate, and what the sources need, installed for the whole system',
+    run: ({ host, params: p }) => programsFound(host, p),
+  })
   .check('edits', {
     title: 'The configuration can be edited',
     expect: 'the text after which the module is imported is there exactly once, and the module is not',
@@ -29,7 +35,7 @@ export default runbook('preseed', {
   })
   .step('data', {
     title: 'The data is there and sound today',
-    needs: ['given', 'edits'],
+    needs: ['given', 'programs', 'edits'],
     use: lookForData,
     with: ({ params: p }) => placeOf(restoreParams(p)),
   })

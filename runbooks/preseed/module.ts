@@ -3,6 +3,9 @@ import { nixString } from '../nixos-module/nix-string.ts';
 import { flagOf } from '../restore-missing/places.ts';
 import { preseedUnit, restoreParams, unitOf, type Params } from './params.ts';
 
+/** Holds what is in `environment.systemPackages`, at every boot. */
+export const systemProfile = '/run/current-system/sw';
+
 /** Beside the host's file, one for each service, so that a rollback takes back no other's. */
 export function modulePlace({ hostFile, importsText, service }: Params): ModulePlace {
   const moduleFile = hostFile.replace(/[^/]*$/, `preseed-${service}.nix`);
@@ -54,6 +57,8 @@ export function moduleText(p: Params): string {
     # A rebuild must neither end a restore nor stop the service that depends on it.
     restartIfChanged = false;
     stopIfChanged = false;
+    # A unit finds little by itself: neither restic nor zfs.
+    path = [ ${nixString(systemProfile)} ];
     environment.RESTIC_CACHE_DIR = ${nixString(`/var/cache/migrate-preseed/${p.service}`)};
     serviceConfig = {
       Type = "oneshot";

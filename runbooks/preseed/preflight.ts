@@ -1,7 +1,7 @@
 import type { Finding, Host } from 'migrate-runbook';
 import { editsFit } from '../nixos-module/edits.ts';
 import { sourcesOf, wrongTogether } from '../restore-missing/places.ts';
-import { modulePlace } from './module.ts';
+import { modulePlace, systemProfile } from './module.ts';
 import { preseedUnit, restoreParams, unitOf, type Params } from './params.ts';
 
 /** That what the unit will be given can work at a boot. */
@@ -20,6 +20,25 @@ export function givenFits(p: Params): Finding {
       .map(({ kind }) => kind)
       .join(', then '),
   };
+}
+
+/** That the unit will find its programs: the service's own may lie where no other unit looks. */
+export async function programsFound(host: Host, p: Params): Promise<Finding> {
+  const kinds = sourcesOf(restoreParams(p)).map(({ kind }) => kind);
+  const wanted = [
+    ...(kinds.includes('restic') || kinds.includes('s3') ? ['restic'] : []),
+    ...(p.dataset === undefined ? [] : ['zfs']),
+    ...(p.replicaHost === undefined ? [] : ['ssh']),
+  ].map((name) => `${systemProfile}/bin/${name}`);
+  const files = [...p.program.slice(0, 1), ...wanted];
+  const stats = await Promise.all(files.map((file) => host.files.stat(file)));
+  const missing = files.filter((_, at) => stats[at] === undefined);
+  return missing.length === 0
+    ? { verdict: 'PASS', observed: files.join(', ') }
+    : {
+        verdict: 'FAIL',
+        observed: `${missing.join(' and ')}: not there; add the package to environment.systemPackages and rebuild`,
+      };
 }
 
 export function configurationFits(host: Host, p: Params): Promise<Finding> {
