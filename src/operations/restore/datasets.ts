@@ -73,14 +73,9 @@ export async function childrenOf(host: Host, dataset: string): Promise<readonly 
     .map(({ name }) => name);
 }
 
-/** Asks and sends over ssh. Nobody is there to answer it, and a machine that is away must not eat all the time. */
-export function throughSsh(
-  ssh: string | undefined,
-  argv: readonly [string, ...string[]],
-): readonly [string, ...string[]] {
-  return ssh === undefined
-    ? argv
-    : ['ssh', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=20', ssh, '--', ...argv];
+/** Words before a command that is to run there. Nobody can answer ssh, and a machine that is away must not eat all the time. */
+export function beforeSsh(ssh: string | undefined): readonly string[] {
+  return ssh === undefined ? [] : ['ssh', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=20', ssh, '--'];
 }
 
 /** A machine whose commands are asked over ssh; for datasets, whose names no shell reads as anything else. */
@@ -88,6 +83,7 @@ export function hostThrough(host: Host, ssh: string | undefined): Host {
   if (ssh === undefined) return host;
   return {
     ...host,
-    exec: (command, options) => host.exec({ ...command, argv: throughSsh(ssh, command.argv) }, options),
+    exec: (command, options) =>
+      host.exec({ ...command, argv: sh`${beforeSsh(ssh)} ${command.argv}`.argv }, options),
   };
 }

@@ -101,7 +101,7 @@ async function stageSnapshot(context: Working, given: Staged): Promise<Asked> {
     await writeRecord(host, recordFile, { snapshot: snapshot.id, verified: true });
   }
   const tree = dataset === undefined ? leaf : root;
-  if (dataset !== undefined) await raise(context, root, path, listing);
+  if (dataset !== undefined) await raise(context, root, path);
   await mustEqual(host, tree, listing);
   const { state, why } = await lookAtTree(host, tree, place, run.folder);
   if (state !== 'present') throw new StepError('restore.unsound', `what was restored is ${state}: ${why}`);
@@ -135,25 +135,20 @@ async function listSnapshot(
 
 /**
  * Moves what lies beneath the restored path up to the root of the dataset, and gives the root the folder's
- * owner and mode. Begun before, it goes on.
+ * owner, mode, times, ACL and attributes. Begun before, it goes on.
  */
-async function raise(
-  { host, exec }: Working,
-  root: string,
-  path: string,
-  listing: readonly Listed[],
-): Promise<void> {
+async function raise({ host, exec }: Working, root: string, path: string): Promise<void> {
   const leaf = posix.join(root, '.restored', path);
   for (const name of (await host.files.list(leaf)) ?? []) {
     await host.files.rename(posix.join(leaf, name), posix.join(root, name));
   }
+  if ((await host.files.stat(leaf)) !== undefined) {
+    // Of the folder alone, which is empty by now. rsync fails where an ACL or attribute cannot be had.
+    await exec(sh`rsync -dptgoDAX --numeric-ids -- ${leaf}/ ${root}`);
+  }
   if ((await host.files.stat(posix.join(root, '.restored'))) !== undefined) {
     await exec(sh`find ${posix.join(root, '.restored')} -xdev -depth -type d -empty -delete`);
   }
-  const folder = listing.find((entry) => entry.path === '');
-  if (folder === undefined) return;
-  await exec(sh`chown -- ${`${folder.uid}:${folder.gid}`} ${root}`);
-  await exec(sh`chmod -- ${folder.mode.toString(8)} ${root}`);
 }
 
 async function mustEqual(host: Working['host'], tree: string, listing: readonly Listed[]): Promise<void> {

@@ -1,7 +1,8 @@
 import { messageOf, StepError } from '../../errors.ts';
-import { sh, type Command, type Host } from '../../runbook/index.ts';
+import { sh, type Host } from '../../runbook/index.ts';
+import { sendAndReceive } from '../zfs/receive.ts';
 import type { DataPlace } from './data-place.ts';
-import { hostThrough, newestFirst, readDataset, throughSsh, type DatasetSnapshot } from './datasets.ts';
+import { beforeSsh, hostThrough, newestFirst, readDataset, type DatasetSnapshot } from './datasets.ts';
 import { lookAtTree } from './look-at.ts';
 import type { Asked, ReplicaSource } from './sources.ts';
 import { clearStaging, makeHolder, mountStaged, mustFit, type Staging } from './staging.ts';
@@ -61,7 +62,8 @@ export async function fromReplica(
     stage: async (snapshot) => {
       const { dataset, root } = staging;
       await mustFit(host, place, snapshot.referenced, snapshot.name);
-      await exec(sendReceive(source.ssh, snapshot.name, dataset));
+      // Without resuming: a staging that is begun again begins empty.
+      await sendAndReceive(context, [snapshot.name], dataset, false, beforeSsh(source.ssh));
       const [received] = await newestFirst(host, dataset);
       if (received?.guid !== snapshot.guid) {
         throw new StepError(
@@ -74,12 +76,6 @@ export async function fromReplica(
     },
     clone: false,
   });
-}
-
-/** The script is fixed; the names are its arguments, which no shell reads as anything else. */
-function sendReceive(ssh: string | undefined, snapshot: string, dataset: string): Command {
-  const script = 'set -o pipefail; target=$1; shift; "$@" | zfs receive -u "$target"';
-  return { argv: ['bash', '-c', script, 'bash', dataset, ...throughSsh(ssh, ['zfs', 'send', snapshot])] };
 }
 
 interface Search {

@@ -8,12 +8,21 @@ import { zfsFailed, zfsProperties } from './zfs.ts';
 // ends: of a pipe a shell reports the last one's only.
 const pipe = `target=$1; flags=$2; shift 2
 exec 3>&1
-failed=$( { { zfs send "$@" || echo "send exited with $?" >&4; } | zfs receive $flags "$target" >&3 || echo "receive exited with $?" >&4; } 4>&1 )
+failed=$( { { "$@" || echo "send exited with $?" >&4; } | zfs receive $flags "$target" >&3 || echo "receive exited with $?" >&4; } 4>&1 )
 [ -z "$failed" ] || { echo "$failed" >&2; exit 1; }`;
 
-/** `zfs send … | zfs receive …` as one command. A target is never rolled back, so there is no -F. */
-export function sendCommand(sending: readonly string[], to: string, resumable: boolean): Command {
-  return sh`sh -c ${pipe} zfs-send-receive ${to} ${resumable ? '-s -u' : '-u'} ${sending}`;
+/**
+ * `zfs send … | zfs receive …` as one command. A target is never rolled back, so there is no -F.
+ * @param through words before the sending `zfs`, such as those of ssh
+ */
+export function sendCommand(
+  sending: readonly string[],
+  to: string,
+  resumable: boolean,
+  through: readonly string[] = [],
+): Command {
+  const flags = resumable ? '-s -u' : '-u';
+  return sh`sh -c ${pipe} zfs-send-receive ${to} ${flags} ${through} zfs send ${sending}`;
 }
 
 /** A receive into a target that was interrupted. */
@@ -56,6 +65,7 @@ export function restOf({ token, guid }: Interrupted, to: string, wanted: string)
 
 /**
  * Sends and receives.
+ * @param through as of `sendCommand`
  * @throws StepError `zfs.target-written`, `zfs.target-busy`, `zfs.full`, `zfs.failed`
  */
 export async function sendAndReceive(
@@ -63,8 +73,9 @@ export async function sendAndReceive(
   sending: readonly string[],
   to: string,
   resumable: boolean,
+  through: readonly string[] = [],
 ): Promise<void> {
-  const command = sendCommand(sending, to, resumable);
+  const command = sendCommand(sending, to, resumable, through);
   const result = await exec(command, { anyExit: true });
   if (result.exitCode === 0) return;
   const said = result.stderr.trim();

@@ -65,7 +65,7 @@ describe('with OpenZFS 2', () => {
     const step = await drive(zfsReplicate, { snapshot: 'tank/a@x', to: 'backup/a' }, { host });
     expect(await step.probe()).toBe('partial');
     await expect(step.act()).rejects.toMatchObject({ code: 'zfs.failed' });
-    expect(asked.at(-1)).toMatch(/zfs-send-receive backup\/a -s -u -t 1-abc$/);
+    expect(asked.at(-1)).toMatch(/zfs-send-receive backup\/a -s -u zfs send -t 1-abc$/);
     expect(asked.join('\n')).not.toMatch(/receive.* -F/);
   });
 
