@@ -29,15 +29,15 @@ export function journalThere(machine: Machine, runbook: string, state = '/var/li
   }
 }
 
-/** Waits for what is not this test's to hasten. @throws Error naming it after a minute */
+/** Waits for what is not this test's to hasten. @throws Error naming it after three minutes */
 export async function until<Value>(
   what: string,
   look: () => Value | undefined | false | Promise<Value | undefined | false>,
 ): Promise<Value> {
-  for (const end = performance.now() + 60_000; performance.now() < end;) {
+  for (const end = performance.now() + 180_000; performance.now() < end;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     await new Promise((done) => setTimeout(done, 30));
   }
-  throw new Error(`after a minute still not: ${what}`);
+  throw new Error(`after three minutes still not: ${what}`);
 }

@@ -209,7 +209,7 @@ async function until<Value>(
   look: () => Value | undefined | false | Promise<Value | undefined | false>,
   otherwise: string,
 ): Promise<Value> {
-  for (let tries = 0; tries < 300; tries += 1) {
+  for (let tries = 0; tries < 1_200; tries += 1) {
     const found = await Promise.resolve(look()).catch(() => undefined);
     if (found !== undefined && found !== false) return found;
     await new Promise((resolve) => {

@@ -71,7 +71,7 @@ describe.skipIf(obstacle !== undefined)('on a booted system', () => {
     expect(await of('web.service')).toMatchObject({ verdict: 'PASS', evidence: { ended: 0 } });
     await systemctl('start', 'web.service');
     await expect
-      .poll(() => of('web.service'), { timeout: 10_000 })
+      .poll(() => of('web.service'), { timeout: 60_000 })
       .toMatchObject({
         verdict: 'FAIL',
         evidence: { value: 1, ended: 1 },

@@ -65,14 +65,14 @@ describe('a run whose process was killed', () => {
       const copy = join(place.folder, 'cuts-off.ts');
       writeFileSync(copy, readFileSync(cutsOffFile, 'utf8'));
       const middle = when === 'in the middle of the act';
-      const env = { CONFIRM_WITHIN_S: '1', ...(middle ? { WAITS: '1' } : {}) };
+      const env = { CONFIRM_WITHIN_S: '3', ...(middle ? { WAITS: '1' } : {}) };
       const call = start(place, runWaits(place.world, copy), { env });
       await (middle ? untilItWaits(place) : call.until(asks));
       kill(call.pid);
       await call.ended;
       writeFileSync(copy, 'export default {{');
       const [run = ''] = runsOf(place);
-      await new Promise((done) => setTimeout(done, 1_100));
+      await new Promise((done) => setTimeout(done, 3_100));
       await allRefused(
         place,
         [
@@ -86,7 +86,7 @@ describe('a run whose process was killed', () => {
       );
       const resumed = await migrate(place, 'resume', run);
       expect(resumed.exit, resumed.stdout + resumed.stderr).toBe(1);
-      expect(resumed.stdout).toContain('"net" was taken back: nobody confirmed it within 1 s.');
+      expect(resumed.stdout).toContain('"net" was taken back: nobody confirmed it within 3 s.');
       expect(madeIn(place).filter((name) => !name.startsWith('go'))).toEqual(['before']);
     },
   );
@@ -94,10 +94,10 @@ describe('a run whose process was killed', () => {
 
 describe('a process that hangs past the deadline', () => {
   test('is named to a person, and ended by a unit, which takes the step back', { timeout }, async () => {
-    const { place, call, run } = await waitingForWord(within(1));
+    const { place, call, run } = await waitingForWord(within(3));
     kill(call.pid, 'SIGSTOP');
     // Its deadline, and the least grace of five seconds.
-    await new Promise((done) => setTimeout(done, 6_200));
+    await new Promise((done) => setTimeout(done, 8_200));
     const says = [`process ${call.pid}`, 'that should take it back does not', `kill -KILL ${call.pid}`];
     await allRefused(
       place,

@@ -70,7 +70,7 @@ const finished = (run: string) =>
 test(
   'a run of 20 steps that is killed 50 times at random moments, and resumed each time, ends complete; no completed step ran twice, and its probe settled every step in doubt',
   {
-    timeout: 300_000,
+    timeout: 900_000,
   },
   async () => {
     const random = randomFrom(newSeed('killed while it goes forward'));
@@ -107,7 +107,7 @@ test(
 test(
   'a rollback that is killed at random moments, and called again each time, ends with the tree as it was at the start',
   {
-    timeout: 300_000,
+    timeout: 900_000,
   },
   async () => {
     const random = randomFrom(newSeed('killed while it goes back'));

@@ -60,7 +60,7 @@ exit $code
     child.stderr.on('data', (text: Buffer) => (said += text.toString()));
     const code = await new Promise((done) => child.once('close', done));
     expect(code, said).toBe(0);
-    expect(performance.now() - before).toBeLessThan(18_000);
+    expect(performance.now() - before).toBeLessThan(40_000);
     expect(said).toContain(
       'could not tell anybody, and tries again later: every step is done (it took too long)',
     );

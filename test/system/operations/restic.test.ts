@@ -145,7 +145,7 @@ test('after a restic that was killed at work, the next attempt ends well', { ski
   const [program, ...args] = commandOf(step);
   const child = spawn(program, args, { env, stdio: 'ignore' });
   // Its lock is there, so it is at work.
-  await vi.waitUntil(() => readdirSync(join(access.repository, 'locks')).length > 0, { timeout: 20_000 });
+  await vi.waitUntil(() => readdirSync(join(access.repository, 'locks')).length > 0, { timeout: 120_000 });
   child.kill('SIGKILL');
   await once(child, 'exit');
   expect(await step.probe()).toBe('not-started');

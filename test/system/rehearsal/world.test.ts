@@ -70,7 +70,7 @@ describe.skipIf(!isRoot)('a world with loop devices for disks', () => {
     const supervisor = execFileSync('pgrep', ['-f', `/supervisor\\.ts ${folder}$`], { encoding: 'utf8' });
     // The last of the chain is the supervisor itself, PID 1 of its namespace.
     process.kill(Number(supervisor.trim().split('\n').at(-1)), 'SIGKILL');
-    await vi.waitFor(() => expect(loopDevicesOf(folder)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(loopDevicesOf(folder)).toEqual([]), { timeout: 60_000 });
     expect(readdirSync(folder).filter((name) => name.endsWith('.img'))).toEqual([]);
     holder.kill('SIGKILL');
     await new Promise((resolve) => {

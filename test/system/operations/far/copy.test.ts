@@ -113,7 +113,7 @@ describe.each(['from', 'to'] as const)('with `%s` on another machine', { skip },
     const step = await drive(copyTree, input);
     const failing = codeOf(step.act());
     const started = Date.now();
-    while (!existsSync(join(to, 'file-100')) && Date.now() - started < 20_000)
+    while (!existsSync(join(to, 'file-100')) && Date.now() - started < 120_000)
       await new Promise((done) => setTimeout(done, 20));
     sshd.cut();
     expect(await failing).toBe('far.connection-lost');
@@ -149,7 +149,7 @@ describe.each(['from', 'to'] as const)('with `%s` on another machine', { skip },
     const step = await drive(copyTree, { ...input, expectMount: { point: ssd.point, uuid: ssd.uuid } });
     const failing = codeOf(step.act());
     const started = Date.now();
-    while (!existsSync(join(all.to, 'file-100')) && Date.now() - started < 20_000)
+    while (!existsSync(join(all.to, 'file-100')) && Date.now() - started < 120_000)
       await new Promise((done) => setTimeout(done, 20));
     ssd.unmount('--lazy');
     expect(await failing).toBe('mount.absent');

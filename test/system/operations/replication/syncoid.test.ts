@@ -167,7 +167,7 @@ describe.skipIf(skip)('syncoid, on real pools', () => {
     await replicated(machine);
     const before = await machine.snapshots('tank');
     const script = `${machine.folder}/syncoid`;
-    writeFileSync(script, '#!/bin/sh\nsleep 30\n', { mode: 0o755 });
+    writeFileSync(script, '#!/bin/sh\nsleep 600\n', { mode: 0o755 });
     const [program, ...args] = machine.enter();
     const other = spawn(program, [...args, script, 'tank/persist', place.target]);
     try {

@@ -127,7 +127,9 @@ describe('zfsReplicate', { skip }, () => {
     const step = await drive(zfsReplicate, { snapshot: 'tank/media@large', to: 'backup/media' }, { host });
     const act = step.act().catch((thrown: unknown) => thrown);
     // It is at work as soon as the snapshot is held.
-    await vi.waitUntil(async () => (await get(machine, 'userrefs', 'tank/media@large')) !== '0');
+    await vi.waitUntil(async () => (await get(machine, 'userrefs', 'tank/media@large')) !== '0', {
+      timeout: 60_000,
+    });
     await machine.cut();
     expect(await act).toMatchObject({ message: expect.stringContaining('has died') as string });
     await machine.boot();
