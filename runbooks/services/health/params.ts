@@ -3,5 +3,6 @@ import type { PlaceParams } from '../place.ts';
 
 /** The parameters that health looks at. Those of a move are more. */
 export type HealthParams = PlaceParams &
-  Partial<Pick<ServiceParams, 'repository' | 'password'>> &
-  Pick<ServiceParams, 'replica' | 'restoreTest' | 'preseed'>;
+  Pick<ServiceParams, 'replica' | 'restoreTest' | 'preseed'> & {
+    readonly [Key in 'repository' | 'password']?: ServiceParams[Key] | undefined;
+  };
