@@ -56,6 +56,7 @@ export function asking(host: Host, signal: AbortSignal): Pick<ReadContext, '$' |
     mounts: () => host.mounts(),
     boot: () => host.boot(),
     clock: host.clock,
+    ...(host.runs === undefined ? {} : { runs: host.runs }),
   };
   return { $: ask(ending), host: ending, signal };
 }

@@ -4,16 +4,18 @@ import { readBoot } from './boot.ts';
 import { systemClock } from './clock.ts';
 import { systemFiles } from './files.ts';
 import { readMounts } from './mounts.ts';
+import { pastRunsIn } from './past-runs.ts';
 import { self } from './process.ts';
 import { exec, spawn } from './shell.ts';
 
 /**
  * The machine that this program runs on.
  *
+ * @param options.state the state folder, where runbooks may ask for the runs that it holds
  * @param options.secrets those of the run: they reach the commands that are given them, and nothing that is shown
  */
 export function thisMachine(
-  options: { clock?: Clock; secrets?: readonly SecretReference[] } = {},
+  options: { clock?: Clock; secrets?: readonly SecretReference[]; state?: string | undefined } = {},
 ): EngineHost {
   const { secrets = [] } = options;
   return {
@@ -24,5 +26,6 @@ export function thisMachine(
     boot: readBoot,
     clock: options.clock ?? systemClock,
     self: async () => self(),
+    ...(options.state === undefined ? {} : { runs: pastRunsIn(options.state) }),
   };
 }

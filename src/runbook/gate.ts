@@ -17,8 +17,10 @@ export interface ManualGate<Params, Outputs, Input extends z.ZodObject | undefin
   /** What the operator must do by hand. `--yes` never answers it. */
   readonly instructions: Text<Params, Outputs>;
   readonly input?: Input;
-  /** Whether it was done, where the machine can tell. */
-  readonly probe?: (context: ReadContext<Params, Outputs, undefined>) => boolean | Promise<boolean>;
+  /** Whether it was done, where the machine can tell: true, else false or what is missing. */
+  readonly probe?: (
+    context: ReadContext<Params, Outputs, undefined>,
+  ) => boolean | string | Promise<boolean | string>;
 }
 
 export interface RebootGate<Params, Outputs> {

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import type { PastRuns } from './past-run.ts';
 
 /** What a step may ask of the machine it runs on. `src/host/` answers for this machine. */
 export interface Host {
@@ -13,6 +14,8 @@ export interface Host {
   mounts(): Promise<readonly Mount[]>;
   boot(): Promise<BootIdentity>;
   readonly clock: Clock;
+  /** Runs of runbooks in the same state folder; missing where there is none, as on a machine reached over ssh. */
+  readonly runs?: PastRuns;
 }
 
 export interface ExecOptions {

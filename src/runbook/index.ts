@@ -43,6 +43,7 @@ export { operation, type Operation, type Reversal } from './operation.ts';
 export { mountAt, mountOf } from './mount-table.ts';
 export { fillNotice } from './notice-template.ts';
 export type { Message, Priority } from './notice.ts';
+export type { PastRun, PastRuns } from './past-run.ts';
 export { isPlaceholder, placeholder } from './placeholder.ts';
 export type {
   NixosWslPlan,

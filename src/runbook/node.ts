@@ -85,7 +85,7 @@ export interface ManualNode extends NodeBase {
   readonly kind: 'manual';
   readonly instructions: Text;
   readonly input: z.ZodObject | undefined;
-  readonly probe: ((context: ReadContext) => boolean | Promise<boolean>) | undefined;
+  readonly probe: ((context: ReadContext) => boolean | string | Promise<boolean | string>) | undefined;
 }
 
 export interface RebootNode extends NodeBase {

@@ -22,6 +22,7 @@ import { stderr } from '../terminal/process-streams.ts';
 import { interruptible } from '../terminal/signals.ts';
 import { terminalOf } from '../terminal/terminal.ts';
 import { waiting } from '../terminal/waiting.ts';
+import { placesOf } from '../runs/places.ts';
 import { hostFor } from '../work/host-for.ts';
 
 const exitOf = {
@@ -50,7 +51,7 @@ export async function checkRunbook(given: CheckGiven): Promise<ExitCode> {
   const runbook = checksOf(loaded.runbook);
   mustHaveChecks(runbook);
   leaveFolder();
-  const host = hostFor(overrides, params);
+  const host = hostFor(overrides, params, placesOf(globals).state);
   await preflight(runbook, params, host, async () => true);
   const terminal = await terminalOf(globals);
   const at = new Date(host.clock.now().wall).toISOString();

@@ -29,7 +29,7 @@ export async function showPlan(given: PlanGiven): Promise<ExitCode> {
   const { loaded, globals, overrides } = given;
   const { runbook } = loaded;
   leaveFolder();
-  const host = hostFor(overrides, given.params);
+  const host = hostFor(overrides, given.params, placesOf(globals).state);
   const terminal = await terminalOf(globals);
   const state = given.state ?? (await unbegunRun(loaded, given.params, hostFor(overrides)));
   const { folder } = runFolder(placesOf(globals).state, state.run);

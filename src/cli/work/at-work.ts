@@ -38,7 +38,7 @@ export async function atWork(
   const { globals, overrides, open, runbook } = given;
   try {
     const terminal = await terminalOf(globals);
-    const host = hostFor(overrides, open.state.params);
+    const host = hostFor(overrides, open.state.params, placesOf(globals).state);
     const timer = given.unattended === 'timer' || (await timerWillLook(runbook, placesOf(globals).state));
     const renderer =
       given.silent === true ? silentRenderer : await rendererFor(globals, terminal, host.clock);

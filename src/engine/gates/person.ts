@@ -13,24 +13,26 @@ export async function passPersonGate(session: Session, node: ConfirmNode | Manua
   const context = stepContext(node, session.state, session.folder);
   const says = gateText(node.kind === 'confirm' ? node.ask : node.instructions, context);
   await enterGate(session, node, says);
-  if (node.kind === 'manual' && node.input === undefined && (await isDone(session, node)))
-    return open(session, node, 'probe', undefined);
-  const answer = await session.ports.operator.confirm(node.id, says, node.kind);
+  const found = node.kind === 'manual' && node.input === undefined ? await look(session, node) : false;
+  if (found === true) return open(session, node, 'probe', undefined);
+  const asks = found === false ? says : `${says} (${found})`;
+  const answer = await session.ports.operator.confirm(node.id, asks, node.kind);
   const agreed = answer === 'yes' || (answer === 'flag' && node.kind === 'confirm');
-  if (!agreed) return waitForPerson(session, node, says);
+  if (!agreed) return waitForPerson(session, node, asks);
   const given =
     node.input === undefined
       ? undefined
       : await session.ports.operator.gateInput(node.id, Object.keys(node.input.shape));
-  if (node.input !== undefined && given === undefined) return waitForPerson(session, node, says);
+  if (node.input !== undefined && given === undefined) return waitForPerson(session, node, asks);
   const input = parseGateInput(node, given ?? {});
   return open(session, node, answer === 'flag' ? 'yes' : 'person', input);
 }
 
-/** Whether the machine can tell that a person's work is done; a probe that fails cannot. */
-async function isDone(session: Session, node: ManualNode): Promise<boolean> {
+/** Whether the machine can tell that a person's work is done, or what is missing; a probe that fails cannot. */
+async function look(session: Session, node: ManualNode): Promise<boolean | string> {
   try {
-    return (await node.probe?.(contextOf(session, node))) === true;
+    const found = await node.probe?.(contextOf(session, node));
+    return typeof found === 'string' && found !== '' ? found : found === true;
   } catch (thrown) {
     if (isJournalFailure(thrown)) throw thrown;
     throwIfInterrupted(session.signal);
