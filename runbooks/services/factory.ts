@@ -38,7 +38,7 @@ import { backedUp, datasetsClaimed, findPlace, placed, targetOf, type Placed } f
 import { dataThere, editsFit, fits, shownNowhere, targetsFree, unitsHeld, unitsWork } from './preflight.ts';
 import { rehearsalOf } from './rehearsal.ts';
 import { releaseUnits } from './release-units.ts';
-import { copyOf, dataAmong, manifestOf, rebuild, resticOf, serviceFile } from './step-inputs.ts';
+import { copyOf, dataAmong, manifestOf, mountedAs, rebuild, resticOf, serviceFile } from './step-inputs.ts';
 
 interface Given {
   readonly place: Placed;
@@ -183,13 +183,20 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
       title: 'It fits: bytes and inodes',
       needs: ['dataset', ...withDatasets.ids],
       use: copyPreview,
-      with: ({ params: p }) => ({ from: p.source, to: targetOf(service, p) }),
+      with: ({ params: p, outputs }) => ({
+        from: p.source,
+        to: targetOf(service, p),
+        expectMount: mountedAs(outputs.dataset),
+      }),
     })
     .step('warm-copy', {
       title: 'Copy while the service is at work',
-      needs: ['fits'],
+      needs: ['dataset', 'fits'],
       use: copyTree,
-      with: ({ params: p, run }) => ({ ...copyOf(service, p, run), pass: 'warm' as const }),
+      with: ({ params: p, run, outputs }) => ({
+        ...copyOf(service, p, run, outputs.dataset),
+        pass: 'warm' as const,
+      }),
     })
 
     .phase('Move')
@@ -219,15 +226,22 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
     })
     .step('final-copy', {
       title: 'Copy what changed since',
-      needs: ['backup-at-rest'],
+      needs: ['dataset', 'backup-at-rest'],
       use: copyTree,
-      with: ({ params: p, run }) => ({ ...copyOf(service, p, run), pass: 'final' as const }),
+      with: ({ params: p, run, outputs }) => ({
+        ...copyOf(service, p, run, outputs.dataset),
+        pass: 'final' as const,
+      }),
     })
     .step('verify-copy', {
       title: 'Read every byte of the copy and compare, with owners and modes',
-      needs: ['final-copy'],
+      needs: ['dataset', 'final-copy'],
       use: verifyTree,
-      with: ({ params: p, run }) => ({ target: targetOf(service, p), manifest: manifestOf(run) }),
+      with: ({ params: p, run, outputs }) => ({
+        target: targetOf(service, p),
+        manifest: manifestOf(run),
+        expectMount: mountedAs(outputs.dataset),
+      }),
     });
 
   const pointed = withPart(verified, 'copied', own.copied, ['verify-copy'])

@@ -6,6 +6,22 @@ const modules = `${flake}/hosts/_modules/nixos`;
 /** Services that a world can have. */
 const inWorlds = ['sonarr', 'radarr', 'plex', 'home-assistant', 'postgresql'] as const;
 
+const databases: Readonly<Record<string, string>> = {
+  sonarr: 'sonarr.db',
+  radarr: 'radarr.db',
+  plex: 'plex.db',
+  'home-assistant': 'home-assistant_v2.db',
+};
+
+/** What SQLite keeps beside a database at work: each start of the service makes it anew. */
+function besideDatabase(name: string): readonly string[] {
+  const database = databases[name];
+  if (database === undefined) return [];
+  return [`/persist/var/lib/${name}`, `/persist/${name}`].flatMap((folder) =>
+    ['-shm', '-wal'].map((ending) => `${folder}/${database}${ending}`),
+  );
+}
+
 /** The module that makes datasets as the configuration declares them. */
 const datasetsModule = `{ lib, ... }:
 {
@@ -56,6 +72,7 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
         '/var/cache',
         '/run/systemd/world-units',
         '/var/log/world-journal',
+        ...besideDatabase(name),
       ],
       looks: [
         ['systemctl', 'list-units', '--no-legend'],

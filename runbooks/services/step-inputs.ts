@@ -13,13 +13,24 @@ export function manifestOf({ folder }: RunInfo): string {
 }
 
 /** What both passes of the copy are given. */
-export function copyOf(service: Service, p: ServiceParams, run: RunInfo) {
+export function copyOf(service: Service, p: ServiceParams, run: RunInfo, dataset: Mounted) {
   return {
     from: p.source,
     to: targetOf(service, p),
     manifest: manifestOf(run),
     laterWrites: p.laterWrites,
+    expectMount: mountedAs(dataset),
   };
+}
+
+interface Mounted {
+  readonly mountPoint: string;
+  readonly guid: string;
+}
+
+/** Where the dataset is not mounted, the folder beneath would be written to. */
+export function mountedAs({ mountPoint, guid }: Mounted) {
+  return { point: mountPoint, uuid: guid };
 }
 
 export function resticOf({ repository, password }: ServiceParams) {
