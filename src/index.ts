@@ -29,6 +29,8 @@ export type {
   NothingToDo,
   NothingToDoContext,
   Operation,
+  PastRun,
+  PastRuns,
   Priority,
   ProbeAnswer,
   Progress,

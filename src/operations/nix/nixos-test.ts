@@ -36,10 +36,11 @@ export const nixosTest = operation({
   probe: async ({ host, captured }) => {
     const now = await host.files.realPath(current);
     if (now === captured.running) return 'not-started';
-    // A boot since brought what the profile has.
-    if (now !== undefined && now === (await host.files.realPath('/run/booted-system'))) return 'not-started';
     // Which units were started by then, nothing tells.
     if (now !== undefined && now === (await host.files.realPath(resultOf(captured)))) return 'partial';
+    // A boot or a switch since: nothing is left of what was tried.
+    for (const other of ['/run/booted-system', '/nix/var/nix/profiles/system'])
+      if (now !== undefined && now === (await host.files.realPath(other))) return 'not-started';
     return { unknown: `the system that runs is ${now ?? 'none'}, which this step did not build` };
   },
   idempotent: true,
