@@ -421,9 +421,27 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
     })
 
     .phase('Clean up')
+    .step('undeclare', {
+      title: 'Take the declaration away that binds the old folder elsewhere',
+      needs: ['settle'],
+      when: ({ params: p }) => p.impermanence !== undefined,
+      use: editFile,
+      with: ({ params: p }) => ({
+        path: `${p.flake}/${p.impermanence?.file}`,
+        replace: { from: p.impermanence?.text ?? '', to: '' },
+      }),
+    })
+    .step('undeclare-switch', {
+      title: 'Switch to that configuration',
+      needs: ['undeclare'],
+      when: ({ params: p }) => p.impermanence !== undefined,
+      timeout: '6h',
+      use: nixosRebuild,
+      with: ({ params: p }) => rebuild(p),
+    })
     .check('let-go', {
       title: 'Nothing shows the old folder elsewhere',
-      needs: ['settle'],
+      needs: ['settle', 'undeclare-switch'],
       expect: 'no mount of it, such as impermanence makes',
       run: ({ host, params: p }) => shownNowhere(host, service, p),
     })

@@ -37,10 +37,6 @@ export function serviceParams({ service, folder }: Pick<Service, 'service' | 'fo
       .optional()
       .describe("Name under which snapshots are kept; this machine's when left out"),
     backupMaxAge: duration.default('7d').describe('How old a proven backup may be when the old copy goes'),
-    point: z
-      .enum(['configuration', 'bind-mount'])
-      .default('configuration')
-      .describe('How the service comes to the new place'),
     flake: absolutePath.describe('Folder of the NixOS configuration flake'),
     flakeHost: z
       .string()
@@ -55,6 +51,12 @@ export function serviceParams({ service, folder }: Pick<Service, 'service' | 'fo
       .boolean()
       .default(true)
       .describe('Declare the dataset in the configuration too, under modules.storage.datasets'),
+    impermanence: z
+      .object({ file: withinFlake, text: z.string().min(1) })
+      .optional()
+      .describe(
+        'Text that binds the old folder elsewhere, there once in a file of the flake; removed before cleanup',
+      ),
     laterWrites: z
       .enum(['ask', 'carry-back', 'drop'])
       .default('ask')

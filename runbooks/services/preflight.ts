@@ -68,19 +68,24 @@ export async function editsFit(
   p: ServiceParams,
   place: Placed,
 ): Promise<Finding> {
-  const file = `${p.flake}/${p.serviceFile}`;
-  const text = await host.files.read(file);
-  if (text === undefined) return { verdict: 'FAIL', observed: `there is no ${file}` };
-  const wrong = [
-    ...(p.point === 'configuration' ? pointEdits(service, p, place) : []),
-    ...jobEdits(service, p),
-  ]
-    .map(({ from }) => ({ from, times: text.split(from).length - 1 }))
-    .filter(({ times }) => times !== 1)
-    .map(({ from, times }) => `${JSON.stringify(from)} is there ${times} times, not once`);
+  const own = [...pointEdits(service, p, place), ...jobEdits(service, p)];
+  const wanted = [
+    ...own.map(({ from }) => ({ file: p.serviceFile, from })),
+    ...(p.impermanence === undefined ? [] : [{ file: p.impermanence.file, from: p.impermanence.text }]),
+  ];
+  const wrong: string[] = [];
+  for (const { file, from } of wanted) {
+    const text = await host.files.read(`${p.flake}/${file}`);
+    const times = text === undefined ? undefined : text.split(from).length - 1;
+    if (times === undefined) wrong.push(`there is no ${p.flake}/${file}`);
+    else if (times !== 1) wrong.push(`${file} holds ${JSON.stringify(from)} ${times} times, not once`);
+  }
   return wrong.length === 0
-    ? { verdict: 'PASS', observed: `${p.serviceFile} can be edited` }
-    : { verdict: 'FAIL', observed: `${p.serviceFile}: ${wrong.join('; ')}` };
+    ? {
+        verdict: 'PASS',
+        observed: `${[...new Set(wanted.map(({ file }) => file))].join(', ')} can be edited`,
+      }
+    : { verdict: 'FAIL', observed: [...new Set(wrong)].join('; ') };
 }
 
 /** The data fits into what the pool has left, with a tenth to spare. */
@@ -136,7 +141,7 @@ export async function shownNowhere(host: Host, service: Service, p: ServiceParam
     ? { verdict: 'PASS', observed: `no mount shows ${p.source}` }
     : {
         verdict: 'FAIL',
-        observed: `${p.source} is shown at ${shown.join(', ')}: take the declaration away that does so (--set impermanence=…), rebuild, and unmount it`,
+        observed: `${p.source} is shown at ${shown.join(', ')}: take the declaration away that does so, rebuild, and see with findmnt that it is gone; then resume`,
       };
 }
 
