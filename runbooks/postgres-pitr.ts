@@ -1,6 +1,5 @@
 import { runbook, z } from 'migrate-runbook';
 import {
-  archiveFailures,
   barmanArchiveReady,
   barmanBackup,
   editFile,
@@ -18,12 +17,14 @@ import {
 import { archivingBefore, pending } from './postgres-pitr/archiving-before.ts';
 import { clusterFacts, lookAtCluster, roomForScratch } from './postgres-pitr/cluster.ts';
 import { dumpCluster } from './postgres-pitr/dump.ts';
-import { archiveSettings, nixText, pitrModule } from './postgres-pitr/module.ts';
+import { noFailureSince, pitrHealth } from './postgres-pitr/health.ts';
+import { archiveSettings, pitrModule } from './postgres-pitr/module.ts';
+import { nixString } from './nixos-module/nix-string.ts';
 import { params, type Params } from './postgres-pitr/params.ts';
 import { archive, excluded, server, timers } from './postgres-pitr/places.ts';
 import { rehearsal } from './postgres-pitr/rehearsal.ts';
 
-const tools = 'psql pg_dumpall restic nixos-rebuild nix-store systemctl setpriv'.split(' ');
+const tools = 'psql pg_dumpall restic nixos-rebuild nix-store systemctl chroot'.split(' ');
 const dumpFolder = (p: Params, run: { readonly id: string }) => `${p.scratch}/pitr-dump-${run.id}`;
 
 export default runbook('postgres-pitr', {
@@ -37,6 +38,7 @@ export default runbook('postgres-pitr', {
     { kind: 'unit', unit: p.unit },
   ],
   rehearsal,
+  health: pitrHealth,
 })
   .phase('Preflight')
   .step('cluster', {
@@ -235,7 +237,7 @@ export default runbook('postgres-pitr', {
       replace: {
         from: p.excludesText,
         to: `${p.excludesText} ${excluded(p)
-          .map((pattern) => nixText(pattern))
+          .map((pattern) => nixString(pattern))
           .join(' ')}`,
       },
     }),
@@ -255,12 +257,5 @@ export default runbook('postgres-pitr', {
   .check('archiving', {
     title: 'Archiving has not failed since',
     needs: ['rebuild-excludes', 'arrives'],
-    expect: 'no failure in pg_stat_archiver since the first WAL file arrived',
-    run: async ({ host, params: p, outputs }) => {
-      const { value, observed } = await archiveFailures(host, {
-        server: server(p),
-        since: outputs.arrives.archiver,
-      });
-      return { verdict: value === 0 ? 'PASS' : 'FAIL', observed, evidence: { failures: value } };
-    },
+    ...noFailureSince,
   });

@@ -25,7 +25,7 @@ export const dumpCluster = operation({
     sh`install -d -o ${input.user} -m 0700 ${input.folder}`,
     sh.with({
       cwd: '/',
-    })`setpriv --reuid=${input.user} --regid=${input.user} --init-groups -- pg_dumpall --no-password -h ${input.socket} -p ${input.port} -U ${input.user} --file=${input.folder}/all.part`,
+    })`chroot --userspec=${input.user}: / pg_dumpall --no-password -h ${input.socket} -p ${input.port} -U ${input.user} --file=${input.folder}/all.part`,
     // pg_dumpall has synced it; the name is given when it is whole.
     sh`mv -T ${input.folder}/all.part ${input.folder}/all.sql`,
     sh`sync --file-system ${input.folder}`,

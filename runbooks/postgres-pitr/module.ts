@@ -1,7 +1,9 @@
 import { formatCommand } from 'migrate-runbook';
 import { archiveCommand, baseBackupOptions, type BarmanFlags } from 'migrate-runbook/operations';
+import { failureUnit, noticeUnits } from './notices.ts';
 import type { Params } from './params.ts';
-import { archive, server } from './places.ts';
+import { nixString } from '../nixos-module/nix-string.ts';
+import { archive, baseBackupStem, server, watchStem } from './places.ts';
 
 /** The server's settings for archiving, as text. */
 export function archiveSettings(p: Params, flags: BarmanFlags) {
@@ -13,39 +15,34 @@ export function archiveSettings(p: Params, flags: BarmanFlags) {
   };
 }
 
-/** A text in Nix. */
-export function nixText(text: string): string {
-  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('${', '\\${').replaceAll('\n', '\\n')}"`;
-}
-
 /**
  * The NixOS module, to stand in a host's `imports`: in its text and not in a file of its own, since Nix
  * does not see a new file in a flake before git knows it.
  */
 export function pitrModule(p: Params, flags: BarmanFlags): string {
   const settings = Object.entries(archiveSettings(p, flags)).map(
-    ([name, value]) => `        ${name} = ${/^\d+$/.test(value) ? value : nixText(value)};`,
+    ([name, value]) => `        ${name} = ${/^\d+$/.test(value) ? value : nixString(value)};`,
   );
-  const notified = p.onFailure === undefined ? '' : `\n        onFailure = [ ${nixText(p.onFailure)} ];`;
   const unit = (name: string, description: string, script: string, calendar: string) => `
       systemd.services.${name} = {
-        description = ${nixText(description)};
-        after = [ ${nixText(p.unit)} ];${notified}
+        description = ${nixString(description)};
+        after = [ ${nixString(p.unit)} ];
+        onFailure = [ ${nixString(failureUnit(p, name))} ];
         environment = {
-          AWS_SHARED_CREDENTIALS_FILE = ${nixText(p.credentials)};
+          AWS_SHARED_CREDENTIALS_FILE = ${nixString(p.credentials)};
           TZ = "UTC";
           PGTZ = "UTC";
         };
         serviceConfig = {
           Type = "oneshot";
-          User = ${nixText(p.user)};
+          User = ${nixString(p.user)};
         };
-        script = ${nixText(script)};
+        script = ${nixString(script)};
       };
       systemd.timers.${name} = {
         wantedBy = [ "timers.target" ];
         timerConfig = {
-          OnCalendar = ${nixText(calendar)};
+          OnCalendar = ${nixString(calendar)};
           Persistent = true;
         };
       };`;
@@ -58,12 +55,12 @@ export function pitrModule(p: Params, flags: BarmanFlags): string {
 ${settings.join('\n')}
       };`
         : ''
-    }${unit('postgres-base-backup', 'PostgreSQL base backup', baseBackup(p, flags), p.schedule)}${unit(
-      'postgres-archive-watch',
+    }${unit(baseBackupStem, 'PostgreSQL base backup', baseBackup(p, flags), p.schedule)}${unit(
+      watchStem,
       'PostgreSQL archives its WAL',
       archiveWatch(p),
       '*:0/5',
-    )}
+    )}${noticeUnits(p)}
     }`;
 }
 

@@ -44,7 +44,15 @@ export const params = z.object({
       'Where the settings of the server go: into the configuration, or into the cluster by ALTER SYSTEM',
     ),
   schedule: text.default('daily').describe('When a base backup is made, as OnCalendar of systemd'),
-  onFailure: text.optional().describe('Unit that is started when a base backup or archiving fails'),
+  onFailure: text
+    .optional()
+    .describe(
+      'Unit that tells of a failure; UNIT stands for which. When left out, one of its own calls migrate notify',
+    ),
+  program: z
+    .tuple([text], text)
+    .default(['/run/current-system/sw/bin/migrate'])
+    .describe('How a unit calls migrate, word by word'),
   excludesFile: text
     .default('hosts/_modules/nixos/backup.nix')
     .describe('File of the general backup job, within the flake'),

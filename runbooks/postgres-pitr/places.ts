@@ -16,7 +16,10 @@ export function archive(p: Params) {
   };
 }
 
-export const timers = ['postgres-base-backup.timer', 'postgres-archive-watch.timer'];
+export const baseBackupStem = 'postgres-base-backup';
+/** Fails for as long as archiving fails. */
+export const watchStem = 'postgres-archive-watch';
+export const timers = [`${baseBackupStem}.timer`, `${watchStem}.timer`];
 
 export function excluded(p: Params): readonly string[] {
   return [`${p.dataFolder}/**`, `${p.walFolder}/**`];

@@ -19,6 +19,23 @@ await new S3rver({
 }).run();
 `;
 
+/** A question to the server, whose answer is the same however often the run was killed. */
+function ask(query: string): readonly string[] {
+  return [
+    'chroot',
+    '--userspec=postgres:',
+    '/',
+    'psql',
+    '-XAtq',
+    '-h',
+    '/run/postgresql',
+    '-d',
+    'postgres',
+    '-c',
+    query,
+  ];
+}
+
 /** A NixOS machine in miniature, with real PostgreSQL, real barman-cloud, and a store on loopback. */
 export const rehearsal: RehearsalPlan = {
   params: {
@@ -32,9 +49,29 @@ export const rehearsal: RehearsalPlan = {
     excludesFile: 'hosts/_modules/nixos/services/postgresql/default.nix',
     backupRepository: '/mnt/nas/restic-postgres',
     backupPassword: 'file:/etc/restic/nas-primary.password',
+    // A world has no migrate of its own.
+    program: ['/bin/sh', '-c', 'echo "$@" >>/var/log/notices', 'migrate'],
     proofRows: 100,
   },
   megabytes: 2048,
+  // What a live server, an archive and a backup write is never the same twice: looked at below.
+  notCompared: [
+    data,
+    '/var/lib/s3-store',
+    '/mnt/nas/restic-postgres',
+    '/root/.cache',
+    '/run/systemd/world-units',
+    '/var/log/world-journal',
+  ],
+  looks: [
+    ['systemctl', 'list-units', '--no-legend'],
+    ask(
+      `SELECT name, setting, pending_restart FROM pg_settings WHERE name ~ '^(archive_[cml]|wal_level|max_wal_)' ORDER BY name`,
+    ),
+    ask('SELECT nspname FROM pg_namespace ORDER BY nspname'),
+    ask('SELECT last_failed_wal FROM pg_stat_archiver WHERE last_failed_time > last_archived_time'),
+    ['cat', `${data}/postgresql.auto.conf`],
+  ],
   files: {
     '/etc/pg-s3': '[default]\naws_access_key_id = S3RVER\naws_secret_access_key = S3RVER\n',
     '/root/s3-store.mjs': store,

@@ -1,6 +1,6 @@
 export { appendToFile } from './files/append-to-file.ts';
 export { archiveCommand, readBarmanFlags, type BarmanFlags } from './postgres/barman.ts';
-export { archiveFailures, archiveFailuresInput, walWaiting } from './postgres/archiver.ts';
+export { archiveFailures, walWaiting } from './health/postgres-measures.ts';
 export { backupAge, type BackupsOf } from './health/backups.ts';
 export {
   backupSuccess,

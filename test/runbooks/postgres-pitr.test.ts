@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { archiveSettings, nixText, pitrModule } from '../../runbooks/postgres-pitr/module.ts';
+import { archiveSettings, pitrModule } from '../../runbooks/postgres-pitr/module.ts';
 import { params, type Params } from '../../runbooks/postgres-pitr/params.ts';
 import { excluded } from '../../runbooks/postgres-pitr/places.ts';
 import { readPage } from '../docs/pages.ts';
@@ -33,9 +33,9 @@ describe.skipIf(noNix)('the module of postgres-pitr, as Nix reads it', () => {
   });
 
   it('makes a base backup each day as the server’s user, compressed, and names who is told of a failure', () => {
-    const p = given({ onFailure: 'notify@postgres.service' });
+    const p = given({ onFailure: 'notify@postgres:UNIT.service' });
     expect(evaluated(p, 'systemd.services.postgres-base-backup')).toMatchObject({
-      onFailure: ['notify@postgres.service'],
+      onFailure: ['notify@postgres:postgres-base-backup.service'],
       serviceConfig: { Type: 'oneshot', User: 'postgres' },
       environment: { AWS_SHARED_CREDENTIALS_FILE: '/run/secrets/pg-s3' },
       script:
@@ -55,12 +55,26 @@ describe.skipIf(noNix)('the module of postgres-pitr, as Nix reads it', () => {
     expect(script).toContain('pg_stat_archiver');
   });
 
+  it('tells of a failure by migrate itself where nobody else does, and of archiving not every five minutes', () => {
+    const units = evaluated(given(), 'systemd.services') as Record<string, Record<string, unknown>>;
+    for (const name of ['postgres-base-backup', 'postgres-archive-watch']) {
+      expect(units[name]?.['onFailure']).toEqual([`${name}-failed.service`]);
+      const script = String(units[`${name}-failed`]?.['script']);
+      expect(script).toContain(
+        `/run/current-system/sw/bin/migrate notify send --template unit-failure --set unit=${name}.service`,
+      );
+      execFileSync('sh', ['-n'], { input: script, stdio: ['pipe', 'ignore', 'pipe'] });
+    }
+    expect(units['postgres-archive-watch-failed']?.['script']).toMatch(/-mmin -360/);
+    const other = given({ onFailure: 'notify@postgres.service' });
+    expect(pitrModule(other, flags)).not.toContain('-failed');
+  });
+
   it('leaves the settings out where ALTER SYSTEM makes them', () => {
     expect(pitrModule(given({ settingsBy: 'alter-system' }), flags)).not.toContain('services.postgresql');
   });
 });
 
-it('what leaves the general backup is the two folders, and a text in Nix is quoted', () => {
+it('what leaves the general backup is the two folders', () => {
   expect(excluded(given())).toEqual(['/persist/postgres-data/**', '/persist/postgres-wal/**']);
-  expect(nixText(`a"b\\c\${d}\n`)).toBe(String.raw`"a\"b\\c\${d}\n"`);
 });

@@ -1,4 +1,3 @@
-import type { Host } from '../../runbook/index.ts';
 import {
   zfsDatasetCapacity,
   zfsPoolCapacity,
@@ -9,24 +8,8 @@ import {
   zfsSnapshotAge,
   zfsSnapshotCount,
 } from '../zfs/measures.ts';
-import { givenNow, type Given, type Limits, type Measure, type Measured } from './measure.ts';
+import { measureBy } from './measure-by.ts';
 import { thresholds } from './thresholds.ts';
-
-/** A question of a machine alone as a measure, with limits of its own unless others are given. */
-function measureBy<Input extends object>(
-  name: string,
-  ask: (host: Host, input: Input) => Promise<Measured>,
-  otherwise: Limits,
-) {
-  return <Params, Outputs>(
-    given: Given<Input, Params, Outputs>,
-    limits: Limits = otherwise,
-  ): Measure<Params, Outputs> => ({
-    name,
-    ...limits,
-    measure: (context) => ask(context.host, givenNow(given, context)),
-  });
-}
 
 /** Percent of a pool in use. */
 export const poolCapacity = measureBy('capacity of the pool', zfsPoolCapacity, thresholds.capacity);

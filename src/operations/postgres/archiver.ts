@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { Host } from '../../runbook/index.ts';
-import { postgresAccess, postgresQuery, type PostgresAccess } from './access.ts';
+import { postgresQuery, type PostgresAccess } from './access.ts';
 
 /** What `pg_stat_archiver` has counted at some moment. */
 export const archiverCount = z.object({ failed: z.number(), resetAt: z.string().nullable() });
 export type ArchiverCount = z.output<typeof archiverCount>;
 
-export const archiveFailuresInput = z.strictObject({
-  server: postgresAccess,
-  /** Failures up to here do not count; all count when left out. */
-  since: archiverCount.optional(),
-});
+export interface ArchiveFailures {
+  readonly server: PostgresAccess;
+  /** Failures up to here do not count. */
+  readonly since?: ArchiverCount | undefined;
+}
 
 export interface Archiver extends ArchiverCount {
   readonly archived: number;
@@ -45,19 +45,20 @@ export async function archiver(host: Host, server: PostgresAccess): Promise<Arch
 }
 
 /**
- * How often archiving has failed since a moment: a measure. The server forgets its counts in a crash; what
- * it counts from then on are failures since that moment as well.
+ * How often archiving has failed: since a moment, also when it has recovered; or, without one, as often as the
+ * server has ever counted where the latest attempt has failed, and else not once. The server forgets its counts
+ * in a crash; what it counts from then on are failures since that moment as well.
  *
  * @throws StepError as `postgresQuery`
  */
-export async function archiveFailures(
+export async function failuresOfArchiving(
   host: Host,
-  { server, since }: z.output<typeof archiveFailuresInput>,
+  { server, since }: ArchiveFailures,
 ): Promise<{ value: number; observed: string }> {
   const now = await archiver(host, server);
-  const value = failuresSince(now, since);
+  const value = since === undefined && !now.failing ? 0 : failuresSince(now, since);
   const state = now.failing ? `fails at ${now.lastFailed}` : `last archived ${now.lastArchived ?? 'nothing'}`;
-  return { value, observed: `${value} failures of archiving; ${state}; ${now.waiting} WAL files wait` };
+  return { value, observed: `${state}; ${now.waiting} WAL files wait` };
 }
 
 export function failuresSince(now: ArchiverCount, since: ArchiverCount | undefined): number {
@@ -66,17 +67,19 @@ export function failuresSince(now: ArchiverCount, since: ArchiverCount | undefin
 }
 
 /**
- * How many WAL files wait to be archived: a measure. They stay on the disk until they are, and fill it.
+ * How many WAL files wait to be archived. They stay on the disk until they are.
  *
  * @throws StepError as `postgresQuery`
  */
-export async function walWaiting(
+export async function waitingWal(
   host: Host,
   { server }: { readonly server: PostgresAccess },
 ): Promise<{ value: number; observed: string }> {
-  const { waiting, failing, lastFailed } = await archiver(host, server);
+  const { failing, lastArchived, lastFailed, waiting } = await archiver(host, server);
   return {
     value: waiting,
-    observed: `${waiting} WAL files wait to be archived${failing ? `; the latest attempt, ${lastFailed}, has failed` : ''}`,
+    observed: failing
+      ? `the latest attempt, ${lastFailed}, has failed`
+      : `last archived ${lastArchived ?? 'nothing'}`,
   };
 }

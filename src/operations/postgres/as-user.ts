@@ -12,8 +12,8 @@ const foreign = [
 ];
 
 /**
- * A command as the system user of the server and the group of the same name, from a folder that it may
- * enter. Its messages are in English, since they are read.
+ * A command as the system user of the server, with the user's own groups, from a folder that it may enter.
+ * Its messages are in English, since they are read.
  *
  * @param env names of files and the like; whoever lists the processes can read it, so no secrets
  */
@@ -24,17 +24,15 @@ export function asUser(
 ): Command {
   const given = Object.entries({ LC_ALL: 'C', ...env }).map(([name, value]) => `${name}=${value}`);
   return {
-    argv: [
-      'setpriv',
-      `--reuid=${user}`,
-      `--regid=${user}`,
-      '--init-groups',
-      '--',
-      'env',
-      ...foreign.flatMap((name) => ['-u', name]),
-      ...given,
-      ...argv,
-    ],
+    argv: [...become(user), 'env', ...foreign.flatMap((name) => ['-u', name]), ...given, ...argv],
     cwd: '/',
   };
+}
+
+/**
+ * What stands before a command that is another user's, with its primary group and all others: by `chroot`
+ * to where it is already, since `setpriv` must be told the group, which need not bear the user's name.
+ */
+export function become(user: string): readonly [string, ...string[]] {
+  return ['chroot', `--userspec=${user}:`, '/'];
 }

@@ -58,7 +58,7 @@ export async function bringWalBack({
   log(`the WAL lies in ${wal(captured)} again`);
 }
 
-/** The same for a rescue shell, but for the copy behind the link, which stays. Its text is constant. */
+/** The same for a rescue shell, but for the copy behind the link, which stays, as it says. Its text is constant. */
 const script = `
 set -eu
 cd "$1"
@@ -75,6 +75,7 @@ if [ ! -e pg_wal ]; then
   if [ -d pg_wal.migrate-back ]; then mv pg_wal.migrate-back pg_wal; else mv pg_wal.migrate-aside pg_wal; fi
 fi
 rm -f pg_wal.migrate-link
+echo "the WAL lies in $1/pg_wal again; the copy in $to is no longer in use: empty it once the server runs"
 `;
 
 export function walBackByHand({ folder, to }: WalPlaces): readonly BreakGlassCommand[] {

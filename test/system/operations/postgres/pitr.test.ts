@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { StepError } from '../../../../src/errors.ts';
 import { thisMachine } from '../../../../src/host/this-machine.ts';
-import { archiver, archiveFailures } from '../../../../src/operations/postgres/archiver.ts';
+import { archiveFailures, checkOf, probeOf, walWaiting } from '../../../../src/operations/index.ts';
+import { archiver } from '../../../../src/operations/postgres/archiver.ts';
 import {
   archiveCommand,
   readBarmanFlags,
@@ -207,13 +208,25 @@ describe.skipIf(skip)('a cluster that is archived', () => {
       timeout: 20_000,
       interval: 300,
     });
-    const { value, observed } = await archiveFailures(host, { server: live.server, since: before });
-    expect(value).toBeGreaterThan(0);
-    expect(observed).toMatch(/fails at [0-9A-F]{24}; \d+ WAL files wait/);
+    const { server } = live;
+    const asking = { host, signal: new AbortController().signal } as never;
+    const failures = archiveFailures({ server });
+    expect(await checkOf(failures).run(asking)).toMatchObject({
+      verdict: expect.stringMatching(/PARTIAL|FAIL/) as string,
+      observed: expect.stringMatching(/^\d+ failures: fails at [0-9A-F]{24}; \d+ WAL files wait/) as string,
+    });
+    expect(await probeOf(failures, { from: 'warning' }).check(asking)).toMatch(/^(warning|critical): /);
+    const waiting = walWaiting({ server }, { unit: 'WAL files', critical: 0 });
+    expect(await probeOf(waiting).check(asking)).toMatch(/^critical: \d+ WAL files: .* has failed$/);
     await store.startAgain();
     const after = await (await drive(walArrives, { ...identified(), within: '90s' })).act();
     expect(after.wal > firstWal).toBe(true);
     expect(await archiver(host, live.server)).toMatchObject({ failing: false, waiting: 0 });
+    // What has recovered is well, unless one asks since when.
+    expect(await checkOf(failures).run(asking)).toMatchObject({ verdict: 'PASS' });
+    expect(await probeOf(waiting).check(asking)).toBe(true);
+    const since = archiveFailures({ server, since: before }, { unit: 'failures', critical: 0 });
+    expect(await checkOf(since).run(asking)).toMatchObject({ verdict: 'FAIL' });
   });
 
   test('errors of its questions name the way out', async () => {
