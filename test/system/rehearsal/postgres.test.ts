@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { lookAt, obstacle, onStage, type Stage } from './services-stage.ts';
+
+const missingProgram = existsSync('/usr/lib/postgresql') ? undefined : 'PostgreSQL is not installed';
+if (missingProgram !== undefined) console.log(`rehearsals of postgres are skipped: ${missingProgram}`);
+const psql = 'psql -X -q -A -t -h /run/postgresql -U postgres -d postgres';
+
+/** Commits rows one by one without a pause, keeps the acknowledged ones, and changes others as pgbench does. */
+const writer = `n=$(wc -l </root/kept)
+while :; do
+  n=$((n + 1))
+  if ${psql} -c "INSERT INTO kept VALUES ($n); UPDATE tellers SET balance = balance + 1 WHERE id = $n % 10" >/dev/null 2>&1
+  then echo $n >>/root/kept
+  else sleep 0.1
+  fi
+done`;
+
+async function underLoad({ world, sh }: Stage, work: () => Promise<void>): Promise<void> {
+  await sh(
+    `touch /root/kept; ${psql} -c 'CREATE TABLE IF NOT EXISTS kept (n int); CREATE TABLE IF NOT EXISTS tellers AS SELECT i AS id, 0 AS balance FROM generate_series(0, 9) AS i'`,
+  );
+  const before = Number(await sh('wc -l </root/kept'));
+  const loaded = world.start(['sh', '-c', `echo $$ >/run/writer; ${writer}`]);
+  await sh(`until [ "$(wc -l </root/kept)" -gt ${before + 20} ]; do sleep 0.05; done`);
+  await work();
+  await sh('kill "$(cat /run/writer)"');
+  await loaded.result;
+}
+
+/** Rows that were acknowledged and are not there. */
+const missing = async ({ sh }: Stage) => {
+  await sh(
+    `n=0; until ${psql} -c 'SELECT 1' >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done`,
+  );
+  return sh(`${psql} -c 'SELECT n FROM kept' | sort >/root/have; sort /root/kept | comm -23 - /root/have`);
+};
+const place = ({ sh }: Stage) => sh(`${psql} -c 'SHOW data_directory'`);
+
+/** As of each service, but for what a server itself writes to its files. */
+const look = async (stage: Stage) => ({
+  ...(await lookAt(stage, 'postgresql')),
+  tree: await stage.sh(
+    "stat -c '%n %F %a %U:%G' /persist/var/lib/postgresql /persist/var/lib/postgresql/pg_wal",
+  ),
+  beside: undefined,
+});
+
+describe.skipIf(obstacle !== undefined || missingProgram !== undefined)('postgres in its world', () => {
+  it('moves under write load without losing an acknowledged row, and goes back with what came since', () =>
+    onStage('postgres', async (stage) => {
+      const { sh } = stage;
+      const before = await look(stage);
+      await underLoad(stage, () => stage.goOnto('let-go', { soakMin: '30m', soakMax: '2h' }));
+      expect(await place(stage)).toBe('/persist/postgres-data');
+      expect(await missing(stage)).toBe('');
+      expect(await sh('zfs get -H -o value recordsize,compression,logbias tank/persist/postgres-data')).toBe(
+        '8K\non\nlatency',
+      );
+      expect(await sh('zfs get -H -o value recordsize,compression,logbias tank/persist/postgres-wal')).toBe(
+        '128K\noff\nthroughput',
+      );
+      expect(
+        await sh(
+          'readlink /persist/postgres-data/pg_wal; stat -c "%U:%G %a" /persist/postgres-data /persist/postgres-wal',
+        ),
+      ).toBe('/persist/postgres-wal\npostgres:postgres 700\npostgres:postgres 700');
+      expect(
+        await sh('zfs list -H -t snapshot -o name -r tank | sed s/migrate-postgres-[0-9]*-[a-z0-9]*/RUN/'),
+      ).toBe(
+        ['data@RUN-at-rest', 'data@RUN', 'wal@RUN-at-rest', 'wal@RUN']
+          .map((name) => `tank/persist/postgres-${name}`)
+          .join('\n'),
+      );
+      await underLoad(stage, () => stage.goBack());
+      expect(await place(stage)).toBe('/persist/var/lib/postgresql');
+      expect(await missing(stage)).toBe('');
+      expect(await look(stage)).toEqual(before);
+    }));
+});
