@@ -80,7 +80,13 @@ export class Following {
   async afterFlush(flush: () => Promise<unknown>): Promise<void> {
     const due = this.#fresh;
     this.#fresh = [];
-    await flush();
+    try {
+      await flush();
+    } catch (cause) {
+      // Broken off because rsync has ended: the flush that comes then is of these files too.
+      this.#fresh = due.concat(this.#fresh);
+      throw cause;
+    }
     this.#queue.push(...batched(due));
     this.#feed();
   }
