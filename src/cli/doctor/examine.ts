@@ -1,10 +1,12 @@
 import { MigrateError } from '../../errors.ts';
+import { systemClock } from '../../host/clock.ts';
 import { listRuns, type RunFolder } from '../../host/runs.ts';
 import { isOver } from '../../journal/state.ts';
 import type { DoctorDocument, DoctorFinding, DoctorRun, Verdict } from '../../render/documents/doctor.ts';
 import { isOf, mayBeOf, runsNamed } from '../runs/known-run.ts';
 import type { Places } from '../runs/places.ts';
 import { isDamaged, lookAtRun, runbookOf } from '../runs/surveyed-runs.ts';
+import { noticeFindings } from './notice-findings.ts';
 import { folderFindings, readAllClaims } from './folder-findings.ts';
 import { runFacts, type RunFacts } from './run-facts.ts';
 import { runFindings } from './run-findings.ts';
@@ -22,7 +24,11 @@ export async function examine(places: Places, name: string | undefined): Promise
   const { claims, findings } = await readAllClaims(places);
   const facts = await Promise.all(wanted.map((place) => runFacts(place, claims)));
   const open = facts.flatMap(({ state }) => (state === undefined || isOver(state) ? [] : state.claims));
-  const folder = [...(await folderFindings(places, open)), ...(unfinishedCopy ?? [])];
+  const folder = [
+    ...(await folderFindings(places, open)),
+    ...(await noticeFindings(places.state, systemClock.now().wall)),
+    ...(unfinishedCopy ?? []),
+  ];
   const runs = facts.map(runDocument);
   const machine = name === undefined ? [...findings] : [];
   const verdicts = [...runs, ...folder, ...machine].map(({ verdict }) => verdict);

@@ -2,6 +2,7 @@ import { exitCodes, type ExitCode } from '../../errors.ts';
 import { dirname } from 'node:path';
 import { breakGlassIn } from '../../host/break-glass.ts';
 import { readLock } from '../../host/lock.ts';
+import { keptNotices, outboxFolder } from '../../host/notices/outbox.ts';
 import { isOver } from '../../journal/state.ts';
 import { statusDocument, type StatusDocument } from '../../render/documents/status.ts';
 import { harmlessJson } from '../../render/harmless.ts';
@@ -48,7 +49,15 @@ export async function readStatus(
       code: error.code,
       message: error.message,
     })),
+    notices: await noticesWaiting(state),
   };
+}
+
+/** A folder that cannot be read hides none of the runs; `migrate doctor` tells of it. */
+async function noticesWaiting(state: string): Promise<StatusDocument['notices']> {
+  const kept = await keptNotices(outboxFolder(state)).catch(() => []);
+  const [oldest] = kept;
+  return { waiting: kept.length, since: oldest === undefined ? null : new Date(oldest.at).toISOString() };
 }
 
 async function runsToShow(state: string, name: string, survey: SurveyedRuns): Promise<readonly KnownRun[]> {

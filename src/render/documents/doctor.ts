@@ -15,6 +15,7 @@ const finding = z.object({
     'undo.sh',
     'folder',
     'runs',
+    'notices',
   ]),
   verdict,
   says: z.string(),

@@ -89,5 +89,8 @@ export const statusDocument = z.object({
       }),
     )
     .describe('runs whose journal cannot be believed; then the exit code is 6'),
+  notices: z
+    .object({ waiting: z.int(), since: z.string().nullable() })
+    .describe('notices that nobody could be told yet, and of when the oldest is'),
 });
 export type StatusDocument = z.infer<typeof statusDocument>;

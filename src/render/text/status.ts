@@ -12,13 +12,20 @@ type Step = RunStatusDocument['steps'][number];
 
 /** @param now milliseconds since 1970 */
 export function statusText(document: StatusDocument, style: Style, now: number): string {
-  if (document.runs.length + document.damaged.length === 0) {
-    return 'No run is unfinished. migrate list tells what there is to run.';
-  }
+  const none = document.runs.length + document.damaged.length === 0;
   return [
+    ...(none ? ['No run is unfinished. migrate list tells what there is to run.'] : []),
     ...document.runs.map((run) => runText(run, style, now)),
     ...document.damaged.map((run) => damagedText(run, style)),
+    ...noticesText(document.notices, style, now),
   ].join('\n\n');
+}
+
+function noticesText({ waiting, since }: StatusDocument['notices'], style: Style, now: number): string[] {
+  if (waiting === 0) return [];
+  const from = since === null ? '' : `, the oldest of ${formatMoment(since, now)}`;
+  const what = waiting === 1 ? 'A notice waits' : `${waiting} notices wait`;
+  return [`${style('warning', `${what} to be told`)}${from}. Try again: migrate notify deliver`];
 }
 
 function damagedText({ run, message }: StatusDocument['damaged'][number], style: Style): string {

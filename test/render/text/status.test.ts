@@ -39,8 +39,14 @@ const run: RunStatusDocument = {
   wayBack: { open: true, until: 'cleanup', after: [], notBefore: null, past: null, to: ['copy'] },
 };
 
+const noNotices = { waiting: 0, since: null };
+
 function text(change: Partial<RunStatusDocument> = {}): string {
-  return statusText({ type: 'status', runs: [{ ...run, ...change }], damaged: [] }, styleFor(false), now);
+  return statusText(
+    { type: 'status', runs: [{ ...run, ...change }], damaged: [], notices: noNotices },
+    styleFor(false),
+    now,
+  );
 }
 
 describe('the status of a run', () => {
@@ -103,10 +109,18 @@ describe('the status of a run', () => {
   });
 
   test('is empty, and says so, when nothing is unfinished', () => {
-    expect(statusText({ type: 'status', runs: [], damaged: [] }, styleFor(false), now)).toContain(
-      'No run is unfinished',
-    );
+    expect(
+      statusText({ type: 'status', runs: [], damaged: [], notices: noNotices }, styleFor(false), now),
+    ).toContain('No run is unfinished');
   });
+});
+
+test('notices that wait to be told are named, also when nothing is unfinished', () => {
+  const notices = { waiting: 2, since: '2026-11-21T11:00:00Z' };
+  const said = statusText({ type: 'status', runs: [], damaged: [], notices }, styleFor(false), now);
+  expect(said).toMatch(
+    /^No run is unfinished[^]*\n\n2 notices wait to be told, the oldest of .*: migrate notify deliver$/,
+  );
 });
 
 describe('the way back', () => {
