@@ -1,4 +1,5 @@
 import type { ModulePlace } from '../nixos-module/edits.ts';
+import { execLine } from '../nixos-module/exec-line.ts';
 import { nixString } from '../nixos-module/nix-string.ts';
 import { flagOf } from '../restore-missing/places.ts';
 import { preseedUnit, restoreParams, unitOf, type Params } from './params.ts';
@@ -102,16 +103,6 @@ function stemOf(unit: string): string {
 export function secondsOf(limit: string): number {
   const factor = { s: 1, m: 60, h: 3600 }[limit.slice(-1)] ?? 1;
   return Number(limit.slice(0, -1)) * factor;
-}
-
-/** Words as systemd reads them back: its specifiers and variables are none of ours. */
-function execLine(words: readonly string[]): string {
-  return words
-    .map((word) => {
-      const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$');
-      return /^[\w@%+=:,./!-]+$/.test(plain) ? plain : JSON.stringify(plain);
-    })
-    .join(' ');
 }
 
 /** References to secrets as they are typed. */

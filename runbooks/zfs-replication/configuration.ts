@@ -1,3 +1,4 @@
+import { lagUnit, noticeUnits, notifyUnit } from './notices.ts';
 import { timerOf, type Params } from './params.ts';
 
 export const inFlake = (p: Params, file: string) => `${p.flake}/${file}`;
@@ -96,44 +97,25 @@ ${without.join('')}    };
       datasets = [ "${p.source}" ];
     };
   };
-  modules.notifications.templates = {
-    sanoid-failure = {
-      enable = true;
-      priority = "high";
-      title = "Sanoid Snapshot Failed";
-      body = "Dataset: ${nix('dataset')}\\nError: ${nix('errorMessage')}";
-    };
-    syncoid-lag-warning = {
-      enable = true;
-      priority = "medium";
-      title = "Syncoid Replication Lag";
-      body = "Lag: ${nix('lagHours')} hours\\nDataset: ${nix('dataset')}";
-    };
-  };
   systemd.services.${nixName(p.sanoidUnit)}.onFailure = [ "${notifyUnit(p, 'sanoid-failure', p.sanoidUnit)}" ];
   systemd.services.${nixName(p.syncoidUnit)} = {
-    onFailure = [ "${notifyUnit(p, 'sanoid-failure', p.syncoidUnit)}" ];
+    onFailure = [ "${notifyUnit(p, 'syncoid-failure', p.syncoidUnit)}" ];
     # Without the pool each try would only leave one more snapshot of the source.
     requires = [ "${p.importUnit}" ];
     after = [ "${p.importUnit}" ];
   };
-`;
+${noticeUnits(p)}`;
 }
-
-/** What the notification fills in, not Nix. */
-const nix = (name: string) => `\\\${${name}}`;
 
 function nixName(unit: string): string {
   const name = unit.replace(/\.service$/, '');
   return /^[\w-]+$/.test(name) ? name : `"${name}"`;
 }
 
-/** The unit that tells of a unit's failure. */
-export function notifyUnit({ notify }: Params, template: string, unit: string): string {
-  return notify.replace('TEMPLATE', template).replace('UNIT', unit.replace(/\.service$/, ''));
-}
-
 /** Units that the new configuration brings. */
 export function newUnits(p: Params): readonly string[] {
-  return [p.sanoidUnit, timerOf(p.sanoidUnit), p.syncoidUnit, timerOf(p.syncoidUnit)];
+  return [
+    ...[p.sanoidUnit, timerOf(p.sanoidUnit), p.syncoidUnit, timerOf(p.syncoidUnit)],
+    ...[lagUnit, timerOf(lagUnit)],
+  ];
 }

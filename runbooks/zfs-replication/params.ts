@@ -74,8 +74,15 @@ export const params = z.object({
     .string()
     .regex(/^[\w@:.%-]+\.service$/)
     .meta({ expects: 'the full name of a unit' })
-    .default('notify@TEMPLATE:UNIT.service')
-    .describe('Unit that tells of a failure; TEMPLATE and UNIT stand for which'),
+    .optional()
+    .describe(
+      'Unit of your own that tells of a failure; TEMPLATE and UNIT stand for which. Those of migrate are made when left out',
+    ),
+  program: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['/run/current-system/sw/bin/migrate'])
+    .describe('How a unit calls migrate, word by word'),
   backupUnits: z.array(unit).min(1).describe('Backup jobs, which are run once to see that they still work'),
   waitForSchedule: z
     .boolean()
@@ -88,7 +95,10 @@ export const params = z.object({
 
 export type Params = z.output<typeof params>;
 
-export const place = ({ source, destination }: Params) => ({ source, target: destination });
+export const place = ({ source, destination }: Pick<Params, 'source' | 'destination'>) => ({
+  source,
+  target: destination,
+});
 
 /** The timer of a unit that a schedule runs. */
 export const timerOf = (service: string) => service.replace(/\.service$/, '.timer');

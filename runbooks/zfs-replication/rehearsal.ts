@@ -34,6 +34,8 @@ export const rehearsal: RehearsalPlan = {
     formerUnits: ['zfs-snapshot.service', 'zfs-snapshot.timer'],
     backupUnits: ['restic-backups-sonarr.service'],
     importUnit: 'zfs-import.service',
+    // A world has no migrate of its own.
+    program: ['/usr/bin/true'],
     // No schedule runs in a world, so that the replica falls behind while time is skipped.
     waitForSchedule: false,
     soakMin: '2h',

@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importEdit } from '../../runbooks/nixos-module/edits.ts';
-import { hostEdit, moduleText, notifyUnit } from '../../runbooks/zfs-replication/configuration.ts';
+import { hostEdit, moduleText } from '../../runbooks/zfs-replication/configuration.ts';
+import { notifyUnit } from '../../runbooks/zfs-replication/notices.ts';
 import { params, type Params } from '../../runbooks/zfs-replication/params.ts';
 import { configurationFits } from '../../runbooks/zfs-replication/preflight.ts';
+import { fillNotice } from '../../src/runbook/index.ts';
 import { thisMachine } from '../../src/host/this-machine.ts';
 import { readPage } from '../docs/pages.ts';
 import { temporaryFolder } from '../host/folder.ts';
@@ -43,9 +45,26 @@ describe('the configuration that zfs-replication writes', () => {
     expect(text.indexOf('"tank/persist" =')).toBeLessThan(
       text.indexOf('"tank/persist/plex".autosnap = false'),
     );
-    expect(notifyUnit(given(), 'sanoid-failure', 'sanoid.service')).toBe(
-      'notify@sanoid-failure:sanoid.service',
+    expect(text).toContain('onFailure = [ "migrate-syncoid-failure.service" ]');
+    const own = given({ notify: 'notify@TEMPLATE:UNIT.service' });
+    expect(notifyUnit(own, 'sanoid-failure', 'sanoid.service')).toBe('notify@sanoid-failure:sanoid.service');
+    expect(hostEdit(own).to).not.toContain('migrate-sanoid-failure');
+  });
+
+  it('tells of failures and of a lag by templates that there are, with all their fields', () => {
+    const calls = [...hostEdit(given()).to.matchAll(/ExecStart = "(.*)";/g)].map(([, line = '']) =>
+      line.split(' '),
     );
+    expect(calls.map(([program]) => program)).toEqual(Array(3).fill('/run/current-system/sw/bin/migrate'));
+    for (const words of calls.filter((each) => each.includes('--template'))) {
+      const fields = words.filter((_, index) => words[index - 1] === '--set').map((each) => each.split('='));
+      const notice = fillNotice(words[words.indexOf('--template') + 1] ?? '', Object.fromEntries(fields));
+      expect(notice).toMatchObject({
+        priority: 'high',
+        body: expect.stringContaining('Dataset: tank/persist'),
+      });
+    }
+    expect(calls.at(-1)?.slice(1, 4)).toEqual(['--no-input', 'run', 'replication-lag']);
   });
 
   it('is refused before anything is changed where one of its places is not there exactly once', async () => {

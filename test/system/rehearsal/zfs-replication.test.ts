@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRunbook } from '../../../src/host/runbook-file.ts';
 import { readEvents } from '../../../src/journal/read.ts';
@@ -18,7 +18,10 @@ if (obstacle !== undefined) console.log(`rehearsals of replication are skipped: 
 
 const { runbook } = await loadRunbook('zfs-replication');
 const plan = runbook.rehearsal as RehearsalPlan;
-const params = plan.params as Record<string, Json>;
+const migrate = [process.execPath, resolve(import.meta.dirname, '../../../src/cli/migrate.ts')];
+// Its units call the real program.
+const params = { ...(plan.params as Record<string, Json>), program: migrate };
+const tell = '#!/bin/sh\ncat >>/var/log/notifications\n';
 
 interface Stage {
   readonly world: World;
@@ -40,6 +43,8 @@ async function onStage(work: (stage: Stage) => Promise<void>): Promise<void> {
       await sh(`zfs create -o mountpoint=/persist/${name} tank/persist/${name}`);
       await sh(`echo of ${name} >/persist/${name}/data`);
     }
+    await sh(`printf '${tell.replaceAll('\n', String.raw`\n`)}' >/root/tell && chmod +x /root/tell`);
+    await sh(`${migrate.join(' ')} config set notify /root/tell`);
     await work({
       world,
       sh,
@@ -90,7 +95,29 @@ describe.skipIf(obstacle !== undefined).concurrent('zfs-replication in its world
         );
       }
       expect(await sh('zfs list -H -o name -t snapshot -r tank/persist/plex | grep -c autosnap')).toBe('0');
-      expect(await sh('grep -c . /var/log/notifications')).toBe('2');
+      const told = async () =>
+        (await sh('cat /var/log/notifications'))
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as Record<string, unknown>)
+          .filter(({ kind }) => kind === 'message');
+      expect(await told()).toMatchObject([
+        { template: 'sanoid-failure', priority: 'high', fields: { dataset: 'tank/persist' } },
+        { template: 'syncoid-failure', priority: 'high', fields: { unit: 'syncoid-tank-persist.service' } },
+      ]);
+      // The unit of the lag has nothing to tell; the same beyond its limit has, and begins no run either.
+      await sh('systemctl start migrate-replication-lag.service');
+      const lag = `${migrate.join(' ')} --no-input run replication-lag`;
+      expect(await told()).toHaveLength(2);
+      expect(await sh(`${lag} --set warnHours=0.001`)).toContain(
+        'nothing to do: the replica of tank/persist lags',
+      );
+      expect((await told()).at(-1)).toMatchObject({
+        template: 'syncoid-lag-warning',
+        priority: 'medium',
+        fields: { lagHours: expect.stringMatching(/^\d+$/) as string, dataset: 'tank/persist' },
+      });
+      expect(await sh('ls -d /var/lib/migrate/runs/*')).not.toContain('replication-lag');
       expect(await sh('systemctl list-units --no-legend')).not.toContain('zfs-snapshot');
       const snapshots = await sh('zfs list -H -o name -t snapshot');
 
