@@ -72,22 +72,39 @@ export async function findPlace(
   service: Service,
   { host, params }: Pick<ReadContext<PlaceParams>, 'host' | 'params'>,
 ): Promise<Placed> {
-  const parent = givenParent(params) ?? (await detected(host));
-  const pool = poolOf(parent);
+  const named = await namedPlace(service, { host, params });
   const substituted: string[] = [];
   const datasets: PlacedDataset[] = [];
-  for (const { name, properties } of service.datasets) {
-    const taken = await propertiesFor(host, pool, properties, params.substitute);
-    substituted.push(...taken.substituted.map((what) => `${name}: ${what}`));
-    datasets.push({
+  for (const dataset of named.datasets) {
+    const taken = await propertiesFor(host, named.pool, dataset.properties, params.substitute);
+    substituted.push(...taken.substituted.map((what) => `${dataset.name}: ${what}`));
+    datasets.push({ ...dataset, properties: taken.properties });
+  }
+  return { ...named, datasets, substituted };
+}
+
+/**
+ * The same by names alone: the properties are the catalogue's, whether the pool takes them or not.
+ * @throws StepError `services.no-parent`
+ */
+export async function namedPlace(
+  service: Service,
+  { host, params }: Pick<ReadContext<PlaceParams>, 'host' | 'params'>,
+): Promise<Placed> {
+  const parent = givenParent(params) ?? (await detected(host));
+  const machine = params.backupHost ?? (await host.files.read('/proc/sys/kernel/hostname'))?.trim();
+  return {
+    parent,
+    pool: poolOf(parent),
+    machine: machine ?? params.flakeHost,
+    datasets: service.datasets.map(({ name, properties }) => ({
       name,
       dataset: `${parent}/${name}`,
       mountPoint: mountPointOf(name, params),
-      properties: taken.properties,
-    });
-  }
-  const machine = params.backupHost ?? (await host.files.read('/proc/sys/kernel/hostname'))?.trim();
-  return { parent, pool, machine: machine ?? params.flakeHost, datasets, substituted };
+      properties,
+    })),
+    substituted: [],
+  };
 }
 
 async function detected(host: Host): Promise<string> {

@@ -6,13 +6,12 @@ import {
   httpAnswers,
   postgresQuery,
   preseedFailures,
-  propertyDrift,
   type Measured,
 } from 'migrate-runbook/operations';
 import { dataDataset, type Service } from '../catalogue.ts';
 import { asking, databasesSound, unitsUp } from '../health.ts';
 import { backedUp, noPreseed, preseedUnitOf } from './backups.ts';
-import { mounted, placedAs, placeNow } from './data.ts';
+import { mounted, placedAs, placeNow, propertiesOf } from './data.ts';
 import {
   answered,
   askAll,
@@ -38,14 +37,13 @@ export function datasetsThere(service: Service): Question {
 
 /** After a move no property may differ, where later it would be a warning. */
 export function propertiesSet(service: Service): Question {
-  return answered(async (context) => {
-    const { datasets } = await placeNow(service, context);
-    const limits = { unit: 'properties', critical: 0 };
-    return askAll(
+  const limits = { unit: 'properties', critical: 0 };
+  return answered((context) =>
+    askAll(
       context,
-      datasets.map((each) => checkOf(propertyDrift(each, limits)).run),
-    );
-  });
+      service.datasets.map(({ name }) => propertiesOf(service, name, limits)),
+    ),
+  );
 }
 
 /** It is up now, will be after a boot, and answers. */

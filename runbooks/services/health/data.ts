@@ -12,10 +12,11 @@ import {
   snapshotLag,
   zfsList,
   zfsProperties,
+  type Limits,
   type Measure,
 } from 'migrate-runbook/operations';
 import type { Service } from '../catalogue.ts';
-import { findPlace, type Placed, type PlacedDataset } from '../place.ts';
+import { findPlace, namedPlace, type Placed, type PlacedDataset } from '../place.ts';
 import { answered, blocked, fail, pass, type Asked, type Question } from './findings.ts';
 import type { HealthParams } from './params.ts';
 
@@ -24,7 +25,7 @@ type Asks = Pick<Check, 'expect' | 'run'>;
 
 /** Where a service's data is now, by its catalogue entry and this machine's pools. */
 export function placeNow(service: Service, { host, params }: Asked): Promise<Placed> {
-  return findPlace(service, { host, params });
+  return namedPlace(service, { host, params });
 }
 
 const nowhere: Placed = { parent: '', pool: '', machine: '', datasets: [], substituted: [] };
@@ -59,7 +60,8 @@ function datasetHealth(
     { id: `capacity-${name}`, ...of(({ dataset }) => datasetCapacity({ dataset })) },
     {
       id: `properties-${name}`,
-      ...of(({ dataset, properties: wanted }) => propertyDrift({ dataset, properties: wanted })),
+      expect: checkOf(propertyDrift(noDataset)).expect,
+      run: answered(propertiesOf(service, name)),
     },
     ...snapshots,
     {
@@ -68,6 +70,16 @@ function datasetHealth(
       run: answered(replicated(service, name)),
     },
   ];
+}
+
+/**
+ * @param limits its own; a drift is a warning where they are left out
+ */
+export function propertiesOf(service: Service, name: string, limits?: Limits): Question {
+  return async (context) => {
+    const { dataset, properties } = placedAs(await findPlace(service, context), name);
+    return checkOf(propertyDrift({ dataset, properties }, limits)).run(context);
+  };
 }
 
 /** A measure of what lies at a place that only the machine knows. */
