@@ -1,7 +1,7 @@
 import type { Finding, Host } from 'migrate-runbook';
 import { standingOf, type Standing } from './evidence.ts';
 import type { Params } from './params.ts';
-import { before, phases, type Phase } from './phases.ts';
+import { before, nameOf, phases, type Phase } from './phases.ts';
 import { timeOf, timeText, total } from './times.ts';
 
 /** How all works of a phase stand right now. */
@@ -50,7 +50,7 @@ export async function phaseDone(host: Host, p: Params, phase: Phase): Promise<Fi
   const wrong = await missing(host, p, phase);
   if (wrong.length > 0) return { verdict: 'FAIL', observed: wrong.join('; ') };
   const standings = await lookAtPhase(host, p, phase);
-  const runs = standings.map((one) => (one.done ? (one.run ?? `${one.work.runbook} by your word`) : ''));
+  const runs = standings.map((one) => (one.done ? (one.run ?? `${nameOf(one.work)} by your word`) : ''));
   const time = timeOf(phase, standings);
   return {
     verdict: 'PASS',
@@ -75,8 +75,8 @@ export async function wholeProgramme(host: Host, p: Params): Promise<Finding> {
     stands &&= open.length === 0;
     const time = timeOf(phase, standings);
     times.push(time);
-    lines.push(`phase ${phase.number}, ${open.length === 0 ? timeText(time) : open.join('; ')}`);
+    lines.push(`Phase ${phase.number}: ${open.length === 0 ? timeText(time) : open.join('; ')}`);
   }
-  lines.push(`all together: ${timeText(total(times))}`);
-  return { verdict: stands ? 'PASS' : 'FAIL', observed: lines.join('\n') };
+  lines.push(`All together: ${timeText(total(times))}`);
+  return { verdict: stands ? 'PASS' : 'FAIL', observed: lines.join('. ') };
 }
