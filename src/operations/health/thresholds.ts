@@ -18,9 +18,9 @@ export const thresholds = {
   scrubErrors: { unit: 'errors', critical: 0 },
   // Listing and destroying become slow in the thousands.
   snapshotCount: { unit: 'snapshots', warning: 1_000, critical: 5_000 },
+  propertyDrift: { unit: 'properties', warning: 0 },
   // PostgreSQL tries three times, waits a minute, and tries again: a store that is away for three minutes.
   archiveFailures: { unit: 'failures', warning: 0, critical: 9 },
   // Files of 16 MiB, as a rule: more than 160 MiB, and more than 1.6 GiB, that fill the disk.
   walWaiting: { unit: 'WAL files', warning: 10, critical: 100 },
-  propertyDrift: { unit: 'properties', warning: 0 },
 } as const satisfies Readonly<Record<string, Limits>>;
