@@ -4,8 +4,16 @@ import { hashFiles, type HashJob } from './hash-pool.ts';
 import type { Inventory } from './inventory.ts';
 import { workOf, type Goal } from './progress.ts';
 
-/** Milliseconds that a measurement takes at most. */
-const patienceMs = 1_500;
+/** Milliseconds that a measurement takes at most, unless it is told otherwise. */
+const usualPatienceMs = 1_500;
+
+interface Watch {
+  /** Milliseconds of a clock that does not jump. */
+  readonly now: () => number;
+  readonly signal?: AbortSignal | undefined;
+  readonly patienceMs?: number | undefined;
+}
+
 /** Below that a copy is done before anybody would read an estimate. */
 const worthIt = 1024 ** 3;
 /** As many as read ahead of rsync. */
@@ -16,13 +24,12 @@ const readers = 4;
  * second or two. `undefined` where there is little to read, or where memory might answer for the disk.
  *
  * @param part what is to be read of it in the end
- * @param now milliseconds of a clock that does not jump
  */
 export async function readingTime(
   from: string,
   inventory: Inventory,
   part: Goal,
-  { now, signal }: { readonly now: () => number; readonly signal?: AbortSignal | undefined },
+  { now, signal, patienceMs = usualPatienceMs }: Watch,
 ): Promise<number | undefined> {
   const whole = workOf(part);
   if (whole < worthIt || !readsDirectly(from)) return undefined;
