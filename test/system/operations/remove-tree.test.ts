@@ -16,13 +16,13 @@ import {
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { deviceNumber } from '../../src/copy/entry.ts';
-import type { StepError } from '../../src/errors.ts';
-import { thisMachine } from '../../src/host/this-machine.ts';
-import { copyTree, removeTree, verifyTree } from '../../src/operations/index.ts';
-import type { Host } from '../../src/runbook/index.ts';
-import { temporaryFolder } from '../copy/folder.ts';
-import { drive } from './drive.ts';
+import { deviceNumber } from '../../../src/copy/entry.ts';
+import type { StepError } from '../../../src/errors.ts';
+import { thisMachine } from '../../../src/host/this-machine.ts';
+import { copyTree, removeTree, verifyTree } from '../../../src/operations/index.ts';
+import type { Host } from '../../../src/runbook/index.ts';
+import { temporaryFolder } from '../../copy/folder.ts';
+import { drive } from '../../operations/drive.ts';
 
 /** An old store that was copied, verified and is to go; boot needs `store/boot`. */
 async function migrated() {
