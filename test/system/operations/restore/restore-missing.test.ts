@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Machine } from '../../../cli/migrate-process.ts';
@@ -33,14 +33,36 @@ test(
   { skip },
   async () => {
     const lost = lostFolder();
-    const { call, params, runs } = unit(lost);
+    const { call, machine, params, runs } = unit(lost);
+    const tell = machine.file('tell', '#!/bin/sh\ncat >>"$0.told"\n');
+    chmodSync(tell, 0o755);
+    await machine.run('config', 'set', 'notify', tell);
+    const told = () =>
+      readFileSync(`${tell}.told`, 'utf8')
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]))
+        .filter(({ kind }) => kind === 'message');
     expect(await call()).toMatchObject({ code: 0, err: '' });
+    expect(told()).toMatchObject([
+      {
+        template: 'preseed-success',
+        priority: 'low',
+        fields: {
+          serviceName: 'sonarr',
+          restoreSource: expect.stringMatching(/^restic, [0-9a-f]{8}/) as string,
+          duration: expect.stringMatching(/^\d+ s$/) as string,
+        },
+      },
+    ]);
     expect(treeOf(lost.path)).toBe(lost.tree);
     expect(existsSync(params.flag)).toBe(false);
     const [before, began] = [treeOf(lost.path), runs()];
     const again = await call();
     expect(again).toMatchObject({ code: 0 });
     expect(again.out).toMatch(/^nothing to do: the data of sonarr is there/);
+    expect(told().slice(1)).toMatchObject([
+      { template: 'preseed-skipped', priority: 'low', fields: { serviceName: 'sonarr' } },
+    ]);
     expect([treeOf(lost.path), runs()]).toEqual([before, began]);
     expect(readdirSync(dirname(lost.path))).toEqual(['sonarr']);
   },
