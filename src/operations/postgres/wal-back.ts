@@ -75,7 +75,9 @@ if [ ! -e pg_wal ]; then
   if [ -d pg_wal.migrate-back ]; then mv pg_wal.migrate-back pg_wal; else mv pg_wal.migrate-aside pg_wal; fi
 fi
 rm -f pg_wal.migrate-link
-echo "the WAL lies in $1/pg_wal again; the copy in $to is no longer in use: empty it once the server runs"
+if [ -d "$to/archive_status" ]; then
+  echo "the WAL lies in $1/pg_wal again; the copy in $to is no longer in use: empty it once the server runs"
+fi
 `;
 
 export function walBackByHand({ folder, to }: WalPlaces): readonly BreakGlassCommand[] {

@@ -162,7 +162,10 @@ test(
     const [command] = breakGlass({ captured: step.captured });
     const [program, ...args] = command?.argv ?? ['false'];
     execFileSync(program, args);
-    execFileSync(program, args);
+    // What it leaves, it names.
+    expect(execFileSync(program, args, { encoding: 'utf8' })).toContain(
+      `the copy in ${input.to} is no longer`,
+    );
     expect(lstatSync(join(live.folder, 'pg_wal')).isDirectory()).toBe(true);
     expect(await count(live)).toBe('1000');
     execFileSync('mv', [join(live.folder, 'pg_wal'), join(live.folder, 'pg_wal.migrate-aside')]);
