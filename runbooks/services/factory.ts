@@ -30,7 +30,7 @@ import { serviceOf, type ServiceEntry } from './catalogue.ts';
 import { jobEdits, pointEdits } from './configuration.ts';
 import { withFurtherDatasets } from './further-datasets.ts';
 import { serviceHealth } from './health.ts';
-import { jobKnown, jobSnapshot, newestOfJob, snapshotsOfJob } from './job.ts';
+import { jobKnown, jobSnapshot, leavesOut, newestOfJob, snapshotsOfJob } from './job.ts';
 import type { Kind, Part } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { serviceParams, type ServiceParams } from './params.ts';
@@ -371,9 +371,15 @@ export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
       describe: ({ params: p }) => `find the snapshot of ${backedUp(service, p)} that the job has just taken`,
       run: (context) => newestOfJob(service, context, context.outputs['job-known'].known),
     })
+    .check('job-excludes', {
+      title: 'It leaves out what nobody wants back',
+      needs: ['job-snapshot'],
+      expect: service.backup.excludes.join(', ') || 'anything',
+      run: ({ outputs }) => leavesOut(service, outputs['job-snapshot'].excludes),
+    })
     .step('prove-job', {
       title: 'Restore a sample of it',
-      needs: ['job-snapshot'],
+      needs: ['job-snapshot', 'job-excludes'],
       use: resticProof,
       with: ({ params: p, outputs, run }) => ({
         ...resticOf(p),

@@ -1,9 +1,14 @@
-import { sh, StepError, z, type ReadContext } from 'migrate-runbook';
+import { sh, StepError, z, type Finding, type ReadContext } from 'migrate-runbook';
 import type { Service } from './catalogue.ts';
 import type { ServiceParams } from './params.ts';
 import { backedUp, type Placed } from './place.ts';
 
-export const jobSnapshot = z.object({ snapshot: z.string(), time: z.string() });
+export const jobSnapshot = z.object({
+  snapshot: z.string(),
+  time: z.string(),
+  /** What it left out. */
+  excludes: z.array(z.string()).readonly(),
+});
 
 const listed = z.array(
   z.object({
@@ -12,6 +17,7 @@ const listed = z.array(
     hostname: z.string(),
     paths: z.array(z.string()),
     tags: z.array(z.string()).nullish(),
+    excludes: z.array(z.string()).nullish(),
   }),
 );
 
@@ -40,7 +46,7 @@ export async function snapshotsOfJob(
         service.backup.tags.every((tag) => tags?.includes(tag)),
     )
     .toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time))
-    .map(({ id, time }) => ({ snapshot: id, time }));
+    .map(({ id, time, excludes }) => ({ snapshot: id, time, excludes: excludes ?? [] }));
 }
 
 /**
@@ -62,4 +68,15 @@ export async function newestOfJob(
     `${unit} has run, and the repository holds no new snapshot of ${backedUp(service, context.params)} by ${context.outputs.place.machine} with the tags ${tags.join(', ')}`,
     `See what it does: systemctl cat ${unit}; and whether it writes to the repository that was given.`,
   );
+}
+
+/** That the job leaves out what nobody wants to have back. */
+export function leavesOut({ backup }: Service, excludes: readonly string[]): Finding {
+  const lacking = backup.excludes.filter((pattern) => !excludes.includes(pattern));
+  return lacking.length === 0
+    ? { verdict: 'PASS', observed: `${backup.unit} leaves out ${backup.excludes.join(', ') || 'nothing'}` }
+    : {
+        verdict: 'PARTIAL',
+        observed: `${backup.unit} also backs up ${lacking.join(', ')}: add it to excludePatterns of the job`,
+      };
 }

@@ -70,11 +70,14 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
         '/mnt/nas',
         '/root/.cache',
         '/var/cache',
+        // So does what was built; which of it is in use is looked at.
+        '/nix',
         '/run/systemd/world-units',
         '/var/log/world-journal',
         ...besideDatabase(name),
       ],
       looks: [
+        ['readlink', '-f', '/run/current-system', '/nix/var/nix/profiles/system', '/sbin/init'],
         ['systemctl', 'list-units', '--no-legend'],
         ['zfs', 'list', '-H', '-p', '-o', 'name,mountpoint,recordsize,compression', '-r', 'tank', 'rpool'],
       ],

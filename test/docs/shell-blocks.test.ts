@@ -21,6 +21,8 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate rehearse': 'it takes longer than a test of every day; test/system/docs does it',
   'migrate settle RUN STEP': 'the words in capitals are for the reader to fill in',
   'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',
+  'migrate plan sonarr': 'it is for a NixOS machine with ZFS; test/system/rehearsal runs it in a world',
+  'migrate plan ./lidarr.ts': 'the same; test/runbooks/services.test.ts loads such a file',
   'migrate plan postgres-pitr': 'it is for a NixOS machine with PostgreSQL, and a bucket',
   'migrate config set notify': 'test/cli/soak.test.ts sets one',
   'migrate notify send': 'test/cli/notify.test.ts sends some to a server of its own',
