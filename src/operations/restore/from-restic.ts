@@ -50,12 +50,17 @@ export async function fromRestic(
     try {
       return await stageSnapshot(context, { place, source, staging, properties, snapshot, path, askMs });
     } catch (error) {
-      if (endsAll(error, context.signal)) throw error;
+      if (endsAll(error, context.signal) || hasNotAnswered(error)) throw error;
       wrong.push(`${snapshot.id.slice(0, 8)} of ${snapshot.time.slice(0, 19)}: ${messageOf(error)}`);
       await clearStaging(context, staging);
     }
   }
   throw new StepError('restore.none-fits', wrong.join('; '));
+}
+
+/** That says nothing of the snapshot: neither is an older one taken for it, nor is what was restored of it removed. */
+function hasNotAnswered(error: unknown): boolean {
+  return error instanceof StepError && error.code === 'restore.time-limit';
 }
 
 interface Staged {
@@ -92,6 +97,10 @@ async function stageSnapshot(context: Working, given: Staged): Promise<Asked> {
   const leaf = posix.join(target, path);
   const verified = before?.snapshot === snapshot.id && before.verified;
   if (!verified) {
+    // restic writes over files, and fails at links and pipes of an earlier try.
+    if ((await host.files.stat(root)) !== undefined) {
+      await exec(sh`find ${root} -xdev ! -type d ! -type f -delete`);
+    }
     await writeRecord(host, recordFile, { snapshot: snapshot.id, verified: false });
     progress({ doing: `restoring from ${source.kind}`, totalBytes: bytes, totalFiles: files.length });
     const command = restic(source, restoreArgs(snapshot.id, target, path));
@@ -135,7 +144,7 @@ async function listSnapshot(
 
 /**
  * Moves what lies beneath the restored path up to the root of the dataset, and gives the root the folder's
- * owner, mode, times, ACL and attributes. Begun before, it goes on.
+ * owner, mode, ACL and attributes. Begun before, it goes on.
  */
 async function raise({ host, exec }: Working, root: string, path: string): Promise<void> {
   const leaf = posix.join(root, '.restored', path);
@@ -144,7 +153,7 @@ async function raise({ host, exec }: Working, root: string, path: string): Promi
   }
   if ((await host.files.stat(leaf)) !== undefined) {
     // Of the folder alone, which is empty by now. rsync fails where an ACL or attribute cannot be had.
-    await exec(sh`rsync -dptgoDAX --numeric-ids -- ${leaf}/ ${root}`);
+    await exec(sh`rsync -dpgoAX --numeric-ids -- ${leaf}/ ${root}`);
   }
   if ((await host.files.stat(posix.join(root, '.restored'))) !== undefined) {
     await exec(sh`find ${posix.join(root, '.restored')} -xdev -depth -type d -empty -delete`);

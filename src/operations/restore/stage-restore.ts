@@ -151,7 +151,7 @@ async function stage(context: Context): Promise<Output> {
   };
 }
 
-/** Asks one source; what it leaves behind is removed, unless the time was up, so that a later try goes on with it. */
+/** Asks one source. What it had begun stays where it could not be asked, so that a later try goes on with it. */
 async function tryOne(
   working: Working,
   context: Context,
@@ -179,7 +179,6 @@ async function tryOne(
       throw error;
     }
     const attempt = await tell('failed', messageOf(error));
-    await clearStaging(context, staging);
     return { attempt, asked: undefined };
   }
 }
@@ -193,7 +192,8 @@ function ask(
 ): Promise<Asked> {
   if (source.kind === 'restic' || source.kind === 's3') {
     // The sources to come need the time that one which does not answer would take.
-    const askMs = Math.min(120_000, durationMs(place.limit) / 10);
+    const limitMs = durationMs(place.limit);
+    const askMs = Math.min(120_000, Math.max(limitMs / 10, Math.min(limitMs / 2, 5_000)));
     return fromRestic(working, place, source, staging, properties, askMs);
   }
   const { dataset } = staging;

@@ -6,6 +6,9 @@ declare module 's3rver' {
       readonly port: number;
       readonly silent: boolean;
       readonly directory: string;
+      /** With both it speaks HTTPS; in PEM. */
+      readonly key?: Buffer;
+      readonly cert?: Buffer;
       readonly configureBuckets: readonly { readonly name: string; readonly configs: readonly string[] }[];
     });
     run(): Promise<{ readonly port: number }>;

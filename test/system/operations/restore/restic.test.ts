@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lookForData, stageRestore, swapIn } from '../../../../src/operations/index.ts';
-import { thisMachine } from '../../../../src/host/this-machine.ts';
 import { drive } from '../../../operations/drive.ts';
 import { temporaryFolder } from '../../../host/folder.ts';
 import { copyOf, lostFolder, noRestic, repository, rowsIn, treeOf, writeData } from './lost-service.ts';
@@ -147,16 +146,6 @@ test(
     expect(readdirSync(dirname(path))).toHaveLength(1);
   },
 );
-
-test('the time limit ends what runs, says so, and leaves the data folder as it was', { skip }, async () => {
-  const { given, path } = lostFolder();
-  const host = thisMachine();
-  // The clock says at once that the time is up.
-  const hurried = { ...host, clock: { ...host.clock, sleep: async () => undefined } };
-  const step = await drive(stageRestore, given, { host: hurried });
-  await expect(step.act()).rejects.toMatchObject({ code: 'restore.time-limit' });
-  expect(existsSync(path)).toBe(false);
-});
 
 test('data that came back meanwhile is not replaced', { skip }, async () => {
   const { given, path } = lostFolder();

@@ -49,7 +49,7 @@ const script = `set -e
 mount -t tmpfs tmpfs /run
 mkdir -p /run/zfs /run/lock/zfs
 mount -t tmpfs tmpfs /var/lib/zfs
-zfs-fuse -n --no-kstat-mount >"$1" 2>&1 </dev/null &
+zfs-fuse -n --no-kstat-mount $4 >"$1" 2>&1 </dev/null &
 tries=0
 until [ -S /run/zfs/zfs_socket ]; do
   tries=$((tries + 1))
@@ -62,11 +62,15 @@ exec "$2" "$3"`;
  * Starts a machine with ZFS, without pools.
  *
  * @param options.folder of an earlier one, to look at its pools after its death
+ * @param options.attributes files can have extended attributes, which zfs-fuse is slower with
  */
-export async function poolMachine(options: { folder?: string } = {}): Promise<PoolMachine> {
+export async function poolMachine(
+  options: { folder?: string; attributes?: boolean } = {},
+): Promise<PoolMachine> {
   const folder = options.folder ?? temporaryFolder();
   const pools = new Set<string>();
-  let inside = await start(folder);
+  const flags = options.attributes === true ? '--enable-xattr' : '';
+  let inside = await start(folder, flags);
   onTestFinished(() => inside.end());
 
   const host: EngineHost = {
@@ -106,7 +110,7 @@ export async function poolMachine(options: { folder?: string } = {}): Promise<Po
     },
     cut: () => inside.end(),
     boot: async () => {
-      inside = await start(folder);
+      inside = await start(folder, flags);
       // Another boot has another host id file, and the pool was not exported.
       for (const name of pools) await run('zpool', 'import', '-f', '-d', folder, name);
     },
@@ -115,13 +119,17 @@ export async function poolMachine(options: { folder?: string } = {}): Promise<Po
 
 type Unnumbered = Question extends infer One ? (One extends Question ? Omit<One, 'id'> : never) : never;
 
-async function start(folder: string) {
+async function start(folder: string, daemonFlags: string) {
   const agent = join(import.meta.dirname, 'pool-agent.ts');
   const log = join(folder, 'zfs-fuse.log');
   const flags = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-  const child = spawn('unshare', [...flags, 'sh', '-c', script, 'sh', log, process.execPath, agent], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    'unshare',
+    [...flags, 'sh', '-c', script, 'sh', log, process.execPath, agent, daemonFlags],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   const gone = once(child, 'exit');
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += String(chunk)));
