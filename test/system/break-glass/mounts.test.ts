@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RecordedUndo } from '../../../src/journal/event.ts';
-import { elsewhere, runFolder, step, thisBoot } from '../../plan/break-glass/run-script.ts';
+import { elsewhere, runFolder, step, thisBoot } from './run-script.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('skipped: mounts need root');
