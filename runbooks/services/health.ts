@@ -1,10 +1,21 @@
 import type { HealthCheck } from 'migrate-runbook';
-import { httpAnswers, journalIsQuiet, postgresQuery, sqliteSound, unitUp } from 'migrate-runbook/operations';
+import {
+  archiveFailures,
+  checkOf,
+  httpAnswers,
+  journalIsQuiet,
+  postgresQuery,
+  sqliteSound,
+  unitUp,
+  walWaiting,
+} from 'migrate-runbook/operations';
+import { serverIn } from '../postgres/server.ts';
 import { dataDataset, type Service } from './catalogue.ts';
 import { backupHealth } from './health/backups.ts';
 import { dataHealth, placedAs, placeNow } from './health/data.ts';
-import { answered, askAll, ofProbe, pass, type Question } from './health/findings.ts';
+import { answered, askAll, ofProbe, pass, type Asked, type Question } from './health/findings.ts';
 import type { HealthParams } from './health/params.ts';
+import { targetOf } from './place.ts';
 
 /**
  * What `migrate check SERVICE` asks of a service that was moved, by its catalogue entry: all measures with their
@@ -26,6 +37,7 @@ function runningHealth(service: Service): readonly HealthCheck<HealthParams>[] {
     { id: 'units', expect: `${service.units.join(', ')} up`, run: unitsUp(service) },
     ...address,
     ...databases,
+    ...(data.kind === 'postgres' ? archived(service) : []),
     { id: 'journal', expect: 'no errors in the journal for a day', run: journalQuietFor(service, dayMs) },
   ].map((check) => ({ phase: 'Service', ...check }));
 }
@@ -67,7 +79,7 @@ export function databasesSound(service: Service): Question {
     if (service.data.kind === 'postgres') {
       const [row] = await postgresQuery(
         context.host,
-        { socket: '/run/postgresql' },
+        await serverOf(service, context),
         'SELECT pg_is_in_recovery() AS recovering, count(*) AS databases FROM pg_database',
       );
       return pass(`it answers; it has ${row?.['databases']} databases`);
@@ -75,4 +87,22 @@ export function databasesSound(service: Service): Question {
     const { mountPoint } = placedAs(await placeNow(service, context), dataDataset(service).name);
     return sqliteSound({ folder: mountPoint, service: 'running' }).run(context);
   });
+}
+
+/** How to reach the server that works on the data where it lies now. */
+export function serverOf(service: Service, { host, params }: Pick<Asked, 'host' | 'params'>) {
+  return serverIn(host, targetOf(service, params));
+}
+
+function archived(service: Service): readonly HealthCheck<HealthParams>[] {
+  const of = (make: typeof archiveFailures | typeof walWaiting) => ({
+    expect: checkOf(make({ server: { socket: '/' } })).expect,
+    run: answered(async (context) =>
+      checkOf(make({ server: await serverOf(service, context) })).run(context),
+    ),
+  });
+  return [
+    { id: 'wal-failures', ...of(archiveFailures) },
+    { id: 'wal-waiting', ...of(walWaiting) },
+  ];
 }

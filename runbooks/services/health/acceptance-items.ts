@@ -9,8 +9,8 @@ import {
   type Measured,
 } from 'migrate-runbook/operations';
 import { dataDataset, type Service } from '../catalogue.ts';
-import { asking, databasesSound, unitsUp } from '../health.ts';
-import { backedUp, noPreseed, preseedUnitOf } from './backups.ts';
+import { asking, databasesSound, serverOf, unitsUp } from '../health.ts';
+import { lastBackup, noPreseed, preseedUnitOf } from './backups.ts';
 import { mounted, placedAs, placeNow, propertiesOf } from './data.ts';
 import {
   answered,
@@ -103,7 +103,7 @@ function mayWrite(service: Service): Question {
 
 export function backupRuns(service: Service): Question {
   const { unit } = service.backup;
-  return answered((context) => askAll(context, [checkOf(backupSuccess({ unit })).run, backedUp(service)]));
+  return answered((context) => askAll(context, [checkOf(backupSuccess({ unit })).run, lastBackup(service)]));
 }
 
 /** It is before the service, the service cannot start without it, and it went well. */
@@ -178,8 +178,9 @@ export function answersInTime(
   }
   const once: (context: Parameters<Question>[0]) => Promise<number> = async (context) => {
     if (health === undefined) {
+      const server = await serverOf(service, context);
       const before = context.host.clock.now().monotonic;
-      await postgresQuery(context.host, { socket: '/run/postgresql' }, 'SELECT count(*) FROM pg_class');
+      await postgresQuery(context.host, server, 'SELECT count(*) FROM pg_class');
       return context.host.clock.now().monotonic - before;
     }
     const { verdict, observed, evidence } = await httpAnswers(asking(health)).run(context);

@@ -11,8 +11,9 @@ import {
   restoreTestFailures,
   type Measure,
 } from 'migrate-runbook/operations';
-import { dataDataset, type Service } from '../catalogue.ts';
-import { placeNow, placedAs } from './data.ts';
+import type { Service } from '../catalogue.ts';
+import { backedUp } from '../place.ts';
+import { placeNow } from './data.ts';
 import { answered, askAll, blocked, isLoaded, type Asked, type Question } from './findings.ts';
 import type { HealthParams } from './params.ts';
 
@@ -20,7 +21,7 @@ import type { HealthParams } from './params.ts';
 export function backupHealth(service: Service): readonly HealthCheck<HealthParams>[] {
   const { unit } = service.backup;
   return [
-    { id: 'backup-age', expect: checkOf(backupAge(anyBackups)).expect, run: backedUp(service) },
+    { id: 'backup-age', expect: checkOf(backupAge(anyBackups)).expect, run: lastBackup(service) },
     { id: 'backup-success', ...checkOf(backupSuccess({ unit })) },
     { id: 'restore-test', expect: 'backups can be restored, and lately were', run: restored(service) },
     ...preseedHealth(service),
@@ -31,7 +32,7 @@ export function backupHealth(service: Service): readonly HealthCheck<HealthParam
 const anyBackups = { repository: '', password: { secret: 'file' as const, name: '' }, host: '', path: '' };
 
 /** Backups of the place where the data lies now: those of an earlier place end with the move. */
-export function backedUp(service: Service): Question {
+export function lastBackup(service: Service): Question {
   return answered(async (context) => {
     const of = await backupsOf(service, context);
     return 'verdict' in of ? of : checkOf(backupAge(of)).run(context);
@@ -62,13 +63,12 @@ async function backupsOf(service: Service, context: Asked) {
     );
   }
   const place = await placeNow(service, context);
-  const { mountPoint } = placedAs(place, dataDataset(service).name);
   const [tag] = service.backup.tags;
   return {
     repository,
     password,
     host: place.machine,
-    path: mountPoint,
+    path: backedUp(service, context.params),
     ...(tag === undefined ? {} : { tag }),
   };
 }
