@@ -49,6 +49,8 @@ export const postgresSettings = operation({
     const now = await written(host, input.server, input.settings);
     const names = Object.keys(input.settings);
     if (names.every((name) => now[name] === input.settings[name])) {
+      // Killed between the statements, the file has them and the server does not.
+      if (!(await hasRead(host, input.server))) return 'partial';
       const found = await standing(host, input.server, input.settings);
       return { done: { pendingRestart: names.filter((name) => found.get(name)?.pending === true) } };
     }
@@ -91,6 +93,17 @@ export const postgresSettings = operation({
 async function loadedAt(host: Host, server: PostgresAccess): Promise<string> {
   const [row] = await postgresQuery(host, server, 'SELECT pg_conf_load_time() AS at');
   return String(row?.['at']);
+}
+
+/** Whether the server has read what ALTER SYSTEM wrote last. */
+async function hasRead(host: Host, server: PostgresAccess): Promise<boolean> {
+  const [row] = await postgresQuery(
+    host,
+    server,
+    `SELECT current_setting('data_directory') AS folder, extract(epoch FROM pg_conf_load_time()) * 1000 AS ms`,
+  );
+  const file = await host.files.stat(`${String(row?.['folder'])}/postgresql.auto.conf`);
+  return file === undefined || Number(row?.['ms']) >= file.mtimeMs;
 }
 
 function notTakenUp(why: string): StepError {
