@@ -74,7 +74,7 @@ function preseeded({ services, preseedFor }: Wanted): readonly string[] {
 
 /** Of a phase, all those that must stand before it, in their order. */
 export function before(phase: Phase): readonly Phase[] {
-  const direct = phases.filter(({ number }) => (phase.after as readonly number[]).includes(number));
+  const direct = phases.filter(({ number }) => phase.after.includes(number));
   return phases.filter((one) => direct.includes(one) || direct.some((other) => before(other).includes(one)));
 }
 

@@ -9,7 +9,9 @@ import { listRuns, runbookOfRun, type RunFolder } from './runs.ts';
 export function pastRunsIn(stateFolder: string): PastRuns {
   return {
     of: async (runbook) => {
-      const places = (await listRuns(stateFolder)).filter(({ id }) => runbookOfRun(id) === runbook);
+      const places = (await listRuns(stateFolder)).filter(({ id }) =>
+        [runbook, undefined].includes(runbookOfRun(id)),
+      );
       const runs = await Promise.all(places.map((place) => lookAt(place, runbook)));
       return runs
         .filter((run) => run !== undefined)
@@ -18,7 +20,7 @@ export function pastRunsIn(stateFolder: string): PastRuns {
   };
 }
 
-/** `undefined` for a start that was broken off before it was a run. */
+/** `undefined` for a run of another runbook, and for a start that was broken off before it was a run. */
 async function lookAt({ id, journal }: RunFolder, runbook: string): Promise<PastRun | undefined> {
   const damaged: PastRun = {
     id,
@@ -33,9 +35,10 @@ async function lookAt({ id, journal }: RunFolder, runbook: string): Promise<Past
   };
   try {
     const { events, damage } = await readScan(journal);
-    if (damage !== undefined) return damaged;
-    if (events.length === 0) return undefined;
-    const state = fold(events);
+    if (damage === undefined && events.length === 0) return undefined;
+    const state = events.length === 0 ? undefined : fold(events);
+    if ((state?.runbook ?? runbookOfRun(id)) !== runbook) return undefined;
+    if (damage !== undefined || state?.run !== id) return damaged;
     const steps = state.nodes.map((node) => ({ node, step: state.steps.get(node.id) }));
     return {
       ...damaged,
@@ -52,7 +55,7 @@ async function lookAt({ id, journal }: RunFolder, runbook: string): Promise<Past
       ),
     };
   } catch (error) {
-    if (error instanceof StateError) return damaged;
+    if (error instanceof StateError) return runbookOfRun(id) === runbook ? damaged : undefined;
     throw error;
   }
 }

@@ -174,6 +174,11 @@ describe('work by hand', () => {
     expect(stage.of('gate.opened')).toMatchObject([{ by: 'probe' }]);
   });
 
+  it('tells what its probe misses', async () => {
+    const waiting = await one({ probe: () => 'no disk in bay 2' }).run();
+    expect(JSON.stringify(waiting)).toContain('(no disk in bay 2)');
+  });
+
   it.each([
     ['fails', () => Promise.reject(new Error('no lsblk'))],
     ['answers something that is not yes', () => 'yes'],

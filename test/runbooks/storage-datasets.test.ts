@@ -1,3 +1,4 @@
+// oxlint-disable no-template-curly-in-string -- what a shell would fill in
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
