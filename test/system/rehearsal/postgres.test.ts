@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { goOnRehearsing, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
 import { lookAt, obstacle, onStage, type Stage } from './services-stage.ts';
 
 const missingProgram = existsSync('/usr/lib/postgresql') ? undefined : 'PostgreSQL is not installed';
@@ -46,35 +47,89 @@ const look = async (stage: Stage) => ({
   beside: undefined,
 });
 
-describe.skipIf(obstacle !== undefined || missingProgram !== undefined)('postgres in its world', () => {
-  it('moves under write load without losing an acknowledged row, and goes back with what came since', () =>
-    onStage('postgres', async (stage) => {
-      const { sh } = stage;
-      const before = await look(stage);
-      await underLoad(stage, () => stage.goOnto('let-go', { soakMin: '30m', soakMax: '2h' }));
-      expect(await place(stage)).toBe('/persist/postgres-data');
-      expect(await missing(stage)).toBe('');
-      expect(await sh('zfs get -H -o value recordsize,compression,logbias tank/persist/postgres-data')).toBe(
-        '8K\non\nlatency',
-      );
-      expect(await sh('zfs get -H -o value recordsize,compression,logbias tank/persist/postgres-wal')).toBe(
-        '128K\noff\nthroughput',
-      );
-      expect(
-        await sh(
-          'readlink /persist/postgres-data/pg_wal; stat -c "%U:%G %a" /persist/postgres-data /persist/postgres-wal',
-        ),
-      ).toBe('/persist/postgres-wal\npostgres:postgres 700\npostgres:postgres 700');
-      expect(
-        await sh('zfs list -H -t snapshot -o name -r tank | sed s/migrate-postgres-[0-9]*-[a-z0-9]*/RUN/'),
-      ).toBe(
-        ['data@RUN-at-rest', 'data@RUN', 'wal@RUN-at-rest', 'wal@RUN']
-          .map((name) => `tank/persist/postgres-${name}`)
-          .join('\n'),
-      );
-      await underLoad(stage, () => stage.goBack());
-      expect(await place(stage)).toBe('/persist/var/lib/postgresql');
-      expect(await missing(stage)).toBe('');
-      expect(await look(stage)).toEqual(before);
-    }));
-});
+/** Those that do something which a service of another kind does not, or with more than one folder. */
+const killedThere = [
+  'at-rest-rows',
+  'final-copy',
+  'copied-wal',
+  'copied-snapshot',
+  'copied-proof',
+  'switch',
+  'start',
+];
+/** Where a killed undo shall have come to, by the step in whose undo it is killed. */
+const killedBack = [
+  ['start', 'release'],
+  ['switch', 'point'],
+  ['copied-snapshot', 'copied-places'],
+  ['copied-wal', 'copied-same'],
+  ['final-copy', 'backup-at-rest'],
+  ['freeze', 'stop'],
+] as const;
+
+// Two at a time, since each has a world to itself.
+describe
+  .skipIf(obstacle !== undefined || missingProgram !== undefined)
+  .concurrent('postgres in its world', { timeout: 600_000 }, () => {
+    it('moves under write load without losing an acknowledged row, and goes back with what came since', () =>
+      onStage('postgres', async (stage) => {
+        const { sh } = stage;
+        const before = await look(stage);
+        await underLoad(stage, () => stage.goOnto('let-go', { soakMin: '30m', soakMax: '2h' }));
+        expect(await place(stage)).toBe('/persist/postgres-data');
+        expect(await missing(stage)).toBe('');
+        expect(
+          await sh('zfs get -H -o value recordsize,compression,logbias tank/persist/postgres-data'),
+        ).toBe('8K\non\nlatency');
+        expect(await sh('zfs get -H -o value recordsize,compression,logbias tank/persist/postgres-wal')).toBe(
+          '128K\noff\nthroughput',
+        );
+        expect(
+          await sh(
+            'readlink /persist/postgres-data/pg_wal; stat -c "%U:%G %a" /persist/postgres-data /persist/postgres-wal',
+          ),
+        ).toBe('/persist/postgres-wal\npostgres:postgres 700\npostgres:postgres 700');
+        expect(
+          await sh('zfs list -H -t snapshot -o name -r tank | sed s/migrate-postgres-[0-9]*-[a-z0-9]*/RUN/'),
+        ).toBe(
+          ['data@RUN-at-rest', 'data@RUN', 'wal@RUN-at-rest', 'wal@RUN']
+            .map((name) => `tank/persist/postgres-${name}`)
+            .join('\n'),
+        );
+        await underLoad(stage, () => stage.goBack());
+        expect(await place(stage)).toBe('/persist/var/lib/postgresql');
+        expect(await missing(stage)).toBe('');
+        expect(await look(stage)).toEqual(before);
+      }));
+
+    it('comes through a kill in the middle of each step of its own, on the way there and on the way back', () =>
+      onStage('postgres', async (stage) => {
+        const { sh, world, said } = stage;
+        const onOutput = (text: string) => void said.push(text);
+        await sh(`${psql} -c 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n'`);
+        const rows = () => sh(`${psql} -c 'SELECT count(*), sum(n) FROM kept'`);
+        const before = await look(stage);
+        await stage.goOnto('stop');
+        for (const step of killedThere) {
+          const report = await goOnRehearsing(world, { crash: `mid-act:${step}`, until: step, onOutput });
+          expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
+            outcome: 'done',
+            crashes: 1,
+          });
+        }
+        expect(await place(stage)).toBe('/persist/postgres-data');
+        expect(await rows()).toBe('1000|500500');
+        await sh(`${psql} -c 'INSERT INTO kept VALUES (1001)'`);
+        for (const [step, to] of killedBack) {
+          const report = await rehearseRollback(world, { crash: `mid-undo:${step}`, to, onOutput });
+          expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
+            outcome: 'done',
+            crashes: 1,
+          });
+        }
+        await stage.goBack();
+        expect(await place(stage)).toBe('/persist/var/lib/postgresql');
+        expect(await rows()).toBe('1001|501501');
+        expect(await look(stage)).toEqual(before);
+      }));
+  });
