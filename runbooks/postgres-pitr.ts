@@ -21,7 +21,7 @@ import { noFailureSince, pitrHealth } from './postgres-pitr/health.ts';
 import { archiveSettings, pitrModule } from './postgres-pitr/module.ts';
 import { nixString } from './nixos-module/nix-string.ts';
 import { params, type Params } from './postgres-pitr/params.ts';
-import { archive, excluded, server, timers } from './postgres-pitr/places.ts';
+import { archive, excluded, server, services, timers } from './postgres-pitr/places.ts';
 import { rehearsal } from './postgres-pitr/rehearsal.ts';
 
 const tools = 'psql pg_dumpall restic nixos-rebuild nix-store systemctl chroot'.split(' ');
@@ -125,7 +125,7 @@ export default runbook('postgres-pitr', {
     title: 'Remember how archiving stands',
     needs: ['remove-dump'],
     use: archivingBefore,
-    with: ({ params: p }) => ({ server: server(p), unit: p.unit }),
+    with: ({ params: p }) => ({ server: server(p), unit: p.unit, gone: services }),
   })
   .step('settings', {
     title: 'Set the server, by ALTER SYSTEM',

@@ -5,6 +5,8 @@ const names = ['archive_mode', 'archive_command', 'wal_level', 'max_wal_senders'
 const input = z.strictObject({
   server: z.strictObject({ user: z.string(), socket: z.string(), port: z.number() }),
   unit: z.string(),
+  /** Units that are gone after a rollback; one that has failed would be listed for ever. */
+  gone: z.array(z.string()),
 });
 type Server = z.output<typeof input>['server'];
 
@@ -36,7 +38,7 @@ export const archivingBefore = operation({
       for (;;) {
         const now = await archiving(host, input.server);
         const other = names.filter((name) => now[name] !== captured.before[name]);
-        if (other.length === 0) return;
+        if (other.length === 0) break;
         if (!restarted && (await pending(host, input.server))) {
           await exec(sh`systemctl restart ${input.unit}`);
           restarted = true;
@@ -49,6 +51,8 @@ export const archivingBefore = operation({
         }
         await host.clock.sleep(200);
       }
+      // It refuses those that it does not know, which is as well.
+      for (const unit of input.gone) await exec(sh`systemctl reset-failed ${unit}`, { anyExit: true });
     },
     breakGlass: ({ input }) => [{ argv: ['systemctl', 'restart', input.unit] }],
   },

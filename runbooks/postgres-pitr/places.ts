@@ -19,7 +19,10 @@ export function archive(p: Params) {
 export const baseBackupStem = 'postgres-base-backup';
 /** Fails for as long as archiving fails. */
 export const watchStem = 'postgres-archive-watch';
-export const timers = [`${baseBackupStem}.timer`, `${watchStem}.timer`];
+const stems = [baseBackupStem, watchStem];
+export const timers = stems.map((stem) => `${stem}.timer`);
+/** What the module brings besides its timers. */
+export const services = stems.flatMap((stem) => [`${stem}.service`, `${stem}-failed.service`]);
 
 export function excluded(p: Params): readonly string[] {
   return [`${p.dataFolder}/**`, `${p.walFolder}/**`];
