@@ -1,2 +1,3 @@
+export { serviceAcceptance } from './acceptance.ts';
 export { serviceRunbook } from './factory.ts';
 export type { ServiceEntry } from './catalogue.ts';
