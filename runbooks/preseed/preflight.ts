@@ -25,9 +25,10 @@ export function givenFits(p: Params): Finding {
 /** That the unit will find its programs: the service's own may lie where no other unit looks. */
 export async function programsFound(host: Host, p: Params): Promise<Finding> {
   const kinds = sourcesOf(restoreParams(p)).map(({ kind }) => kind);
+  const backedUp = kinds.includes('restic') || kinds.includes('s3');
   const wanted = [
-    ...(kinds.includes('restic') || kinds.includes('s3') ? ['restic'] : []),
-    ...(p.dataset === undefined ? [] : ['zfs']),
+    ...(backedUp ? ['restic'] : []),
+    ...(p.dataset === undefined ? [] : ['zfs', ...(backedUp ? ['rsync'] : [])]),
     ...(p.replicaHost === undefined ? [] : ['ssh']),
   ].map((name) => `${systemProfile}/bin/${name}`);
   const files = [...p.program.slice(0, 1), ...wanted];

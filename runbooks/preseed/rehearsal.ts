@@ -11,10 +11,18 @@ export const rehearsal: RehearsalPlan = {
     password: 'file:/etc/restic/nas-primary.password',
     backupHost: 'forge',
     backupUnits: ['restic-backups-sonarr.service'],
-    // A world has no migrate of its own: what the unit calls is tried apart, how it is installed here.
-    program: ['/usr/bin/true'],
     flake,
   },
+  // Its data is lost, and comes back when the service starts.
+  afterwards: [
+    ['systemctl', 'start', 'restic-backups-sonarr.service'],
+    ['systemctl', 'stop', 'sonarr.service', 'preseed@sonarr.service'],
+    ['rm', '-r', '/persist/var/lib/sonarr'],
+    ['systemctl', 'start', 'sonarr.service'],
+    ['systemctl', 'is-active', 'sonarr.service'],
+    ['journalctl', '--unit=preseed@sonarr.service', '--output=cat', '--no-pager'],
+    ['test', '-s', '/persist/var/lib/sonarr/config.xml'],
+  ],
   notCompared: [
     '/run/systemd/world-units',
     '/var/log/world-journal',

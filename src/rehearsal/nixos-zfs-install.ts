@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NixosZfsService, WorldPool } from '../runbook/index.ts';
 import type { WorldLayout } from './layout.ts';
 import { backups, serviceAccounts, type NixosZfsMachine } from './nixos-zfs.ts';
-import { fixture } from './package-root.ts';
+import { fixture, moduleBeside } from './package-root.ts';
 import type { RunResult } from './protocol.ts';
 import { WorldError } from './world-error.ts';
 
@@ -34,7 +34,13 @@ export async function installNixosZfs(installation: {
   const { host, flake, pools } = machine;
   writeFileSync(
     join(layout.shared, 'nixos.json'),
-    JSON.stringify({ machine: 'nixos-zfs', host, pools: pools.map(({ name }) => name) }),
+    JSON.stringify({
+      machine: 'nixos-zfs',
+      host,
+      pools: pools.map(({ name }) => name),
+      // What units call.
+      migrate: [realpathSync(process.execPath), moduleBeside('migrate-in-world')],
+    }),
   );
   const script = `
     set -eu

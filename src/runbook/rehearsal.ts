@@ -29,6 +29,11 @@ export interface RehearsalPlan {
    * pass over the same copy goes with the first one.
    */
   readonly leaves?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Commands in the world once the runbook has come to its end, which show that what it made does its work; each
+   * must exit with 0. Not called while crashes are tried everywhere.
+   */
+  readonly afterwards?: readonly (readonly [string, ...string[]])[];
   /** Answers to gates, by step id, where typed input is asked for. */
   readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
 }

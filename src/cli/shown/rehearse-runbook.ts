@@ -3,11 +3,11 @@ import { exitCodes, UsageError, type ExitCode } from '../../errors.ts';
 import { loadRunbook } from '../../host/runbook-file.ts';
 import { parseCrashSpec } from '../../rehearsal/crash.ts';
 import { rehearse, type RehearsalMove, type RehearsalReport } from '../../rehearsal/rehearse.ts';
-import { buildWorld } from '../../rehearsal/world.ts';
+import { buildWorld, type World } from '../../rehearsal/world.ts';
 import { rehearsalDocument, type RehearsalDocument } from '../../render/documents/rehearsal.ts';
 import { harmlessJson } from '../../render/harmless.ts';
 import { rehearsalText } from '../../render/text/rehearsal.ts';
-import type { Json, Runbook } from '../../runbook/index.ts';
+import { formatCommand, type Json, type RehearsalPlan, type Runbook } from '../../runbook/index.ts';
 import type { Globals } from '../invocation.ts';
 import { assemble } from '../parameters/assemble.ts';
 import { readAssignment } from '../parameters/assignment.ts';
@@ -68,8 +68,8 @@ export async function rehearseRunbook(
   try {
     report = await interruptible(
       (text) => tell(text, globals, terminal),
-      () =>
-        rehearse(world, {
+      async () => {
+        const ended = await rehearse(world, {
           runbook: runbookInWorld,
           params,
           ...(plan.answers === undefined ? {} : { answers: plan.answers }),
@@ -78,7 +78,11 @@ export async function rehearseRunbook(
           terminal: terminal.live,
           onOutput: (text) => stdout.write(text),
           onMove: (move) => tell(moveText(move), globals, terminal),
-        }),
+        });
+        if (ended.outcome !== 'done') return ended;
+        const failed = await afterwards(world, plan, (text) => tell(text, globals, terminal));
+        return failed === undefined ? ended : { ...ended, outcome: 'failed', why: failed };
+      },
     );
   } finally {
     await world.destroy();
@@ -102,6 +106,23 @@ export async function rehearseRunbook(
     : `\n${rehearsalText(document, terminal.style)}`;
   stdout.write(`${text}\n`);
   return exitCode;
+}
+
+/** Shows that what the runbook made does its work. Gives what failed. */
+async function afterwards(
+  world: World,
+  plan: RehearsalPlan,
+  say: (text: string) => void,
+): Promise<string | undefined> {
+  for (const argv of plan.afterwards ?? []) {
+    say(`$ ${formatCommand({ argv })}`);
+    // oxlint-disable-next-line no-await-in-loop -- each shows what the one before has made
+    const { exitCode, stdout: out, stderr } = await world.run(argv);
+    const said = `${out}${stderr}`.trimEnd();
+    if (said !== '') say(said);
+    if (exitCode !== 0) return `afterwards, ${formatCommand({ argv })} exited with ${exitCode}`;
+  }
+  return undefined;
 }
 
 /** The plan's parameters with the operator's over them; the world's own migrate validates the whole. */

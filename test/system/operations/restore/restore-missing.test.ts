@@ -122,7 +122,8 @@ test(
       'restic: staged',
       'puts what was restored',
     ];
-    for (const mark of marks) await killAt(machine, words, runs, new RegExp(mark));
+    for (const mark of marks)
+      expect(await killAt(machine, words, runs, new RegExp(mark)), mark).toBe('SIGKILL');
     expect((await call()).code).toBe(0);
     expect(treeOf(lost.path)).toBe(lost.tree);
     expect(readdirSync(dirname(lost.path))).toEqual(['sonarr']);
@@ -130,13 +131,13 @@ test(
   },
 );
 
-/** Kills the process, and what it runs, as soon as its journal holds a line beyond those that were there. */
+/** Kills the process as soon as its journal holds a line beyond those that were there. Gives by what it ended. */
 async function killAt(
   machine: Machine,
   words: readonly string[],
   runs: () => readonly string[],
   mark: RegExp,
-): Promise<void> {
+): Promise<NodeJS.Signals | null> {
   const journal = () => {
     const [run] = runs();
     const path = join(machine.state, 'runs', run ?? '', 'journal.jsonl');
@@ -147,6 +148,7 @@ async function killAt(
   const look = setInterval(() => {
     if (mark.test(journal().slice(known))) child.kill('SIGKILL');
   }, 2);
-  await ended;
+  const { signal } = await ended;
   clearInterval(look);
+  return signal;
 }

@@ -46,7 +46,7 @@ export function unitCall(
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   };
   const start = () => {
-    const [program = '', ...args] = [...(options.enter?.() ?? []), process.execPath, migrate];
+    const [program, ...args] = [...(options.enter?.() ?? []), process.execPath, migrate];
     const env = {
       ...process.env,
       PATH: [options.path, process.env['PATH']].filter(Boolean).join(':'),

@@ -208,7 +208,8 @@ test(
       await machine.cut();
       await machine.boot();
     }
-    expect(deaths).toBeGreaterThan(5);
+    // More where zfs-fuse is busy for a moment.
+    expect(deaths).toBeGreaterThanOrEqual(9);
     expect(await swap.probe()).toMatchObject({ done: {} });
     expect(await rows(machine, path)).toBe(50);
     expect(await value(machine, 'canmount')).toBe('on');
