@@ -72,12 +72,15 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
         '/var/cache',
         // So does what was built; which of it is in use is looked at.
         '/nix',
+        // The folder of masks stays; the masks in it are looked at.
+        '/run/systemd/system.control',
         '/run/systemd/world-units',
         '/var/log/world-journal',
         ...besideDatabase(name),
       ],
       looks: [
         ['readlink', '-f', '/run/current-system', '/nix/var/nix/profiles/system', '/sbin/init'],
+        ['find', '/run/systemd/system.control', '/run/systemd/system', '-type', 'l'],
         ['systemctl', 'list-units', '--no-legend'],
         ['zfs', 'list', '-H', '-p', '-o', 'name,mountpoint,recordsize,compression', '-r', 'tank', 'rpool'],
       ],

@@ -147,7 +147,7 @@ describe('the edits of a service’s configuration', () => {
 
   it('declare the dataset as it is, and move data folder, its rule and its backup', () => {
     const p = given(entries.sonarr);
-    const [first, ...others] = pointEdits(sonarr, p, place({ recordsize: '16K', 'a:b': '"${x}"' }));
+    const [first, ...others] = pointEdits(sonarr, p, place({ recordsize: '16K', 'a:b': `"\${x}"` }));
     expect(first?.to).toBe(`services.sonarr.dataDir = "/persist/sonarr";
 
     modules.storage.datasets.services.sonarr = {

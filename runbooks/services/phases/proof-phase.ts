@@ -1,0 +1,139 @@
+import {
+  backupAge,
+  editFile,
+  httpUp,
+  nixosRebuild,
+  poolCapacity,
+  probeOf,
+  propertyDrift,
+  resticProof,
+  restartUnits,
+  unitErrors,
+  unitRestarts,
+  unitUp,
+  zfsSnapshot,
+} from 'migrate-runbook/operations';
+import { jobEdits } from '../configuration.ts';
+import { jobKnown, jobSnapshot, leavesOut, newestOfJob, snapshotsOfJob } from '../job.ts';
+import { after, withPart } from '../parts.ts';
+import { backedUp } from '../place.ts';
+import { resticOf, dataAmong, rebuild, serviceFile } from '../step-inputs.ts';
+import type { Moving } from '../moving.ts';
+import type { ServiceParams } from '../params.ts';
+import type { Placed } from '../place.ts';
+import type { moveOver } from './move-phase.ts';
+
+interface Given {
+  readonly place: Placed;
+}
+
+/** Snapshot, backup job, and a day or two of living with it. */
+export function proveMove({ service, own, contains }: Moving, chain: ReturnType<typeof moveOver>) {
+  const { units, health } = service;
+
+  return withPart(chain, 'up', own.up, ['quiet'])
+    .phase('Prove')
+    .step('snapshot', {
+      title: 'The first snapshot',
+      needs: ['place', 'quiet', ...after('up', own.up)],
+      use: zfsSnapshot,
+      with: ({ outputs, run }) => ({
+        datasets: outputs.place.datasets.map(({ dataset }) => dataset),
+        name: `migrate-${run.id}`,
+      }),
+    })
+    .step('job', {
+      title: 'Point its backup job to the new place',
+      needs: ['snapshot'],
+      use: editFile,
+      with: ({ params: p }) => ({ path: serviceFile(p), replace: jobEdits(service, p) }),
+    })
+    .step('job-switch', {
+      title: 'Switch to that configuration',
+      needs: ['job'],
+      timeout: '6h',
+      use: nixosRebuild,
+      with: ({ params: p }) => rebuild(p),
+    })
+    .step('job-known', {
+      title: 'Note which backups of the new place there are',
+      needs: ['place', 'job-switch'],
+      readonly: true,
+      idempotent: true,
+      output: jobKnown,
+      describe: ({ params: p }) => `list the snapshots of ${backedUp(service, p)}`,
+      run: async (context) => ({
+        known: (await snapshotsOfJob(service, context)).map(({ snapshot }) => snapshot),
+      }),
+    })
+    .step('job-runs', {
+      title: 'Run the job once',
+      needs: ['job-known'],
+      timeout: '1d',
+      use: restartUnits,
+      with: () => ({ units: [service.backup.unit] }),
+    })
+    .step('job-snapshot', {
+      title: 'It has backed up the new place',
+      needs: ['place', 'job-known', 'job-runs'],
+      readonly: true,
+      idempotent: true,
+      output: jobSnapshot,
+      describe: ({ params: p }) => `find the snapshot of ${backedUp(service, p)} that the job has just taken`,
+      run: (context) => newestOfJob(service, context, context.outputs['job-known'].known),
+    })
+    .check('job-excludes', {
+      title: 'It leaves out what nobody wants back',
+      needs: ['job-snapshot'],
+      expect: service.backup.excludes.join(', ') || 'anything',
+      run: ({ outputs }) => leavesOut(service, outputs['job-snapshot'].excludes),
+    })
+    .step('prove-job', {
+      title: 'Restore a sample of it',
+      needs: ['job-snapshot', 'job-excludes'],
+      use: resticProof,
+      with: ({ params: p, outputs, run }) => ({
+        ...resticOf(p),
+        snapshot: outputs['job-snapshot'].snapshot,
+        seed: run.id,
+      }),
+    })
+    .step('prove-at-rest', {
+      title: 'Restore a sample of the backup at rest',
+      needs: ['prove-job', 'backup-at-rest'],
+      use: resticProof,
+      with: ({ params: p, outputs, run }) => ({
+        ...resticOf(p),
+        snapshot: outputs['backup-at-rest'].snapshot,
+        seed: run.id,
+      }),
+    })
+    .soak('settle', {
+      title: 'Live with it for a day or two',
+      needs: ['place', 'prove-at-rest'],
+      min: ({ params: p }) => p.soakMin,
+      max: ({ params: p }) => p.soakMax,
+      maxGap: '15m',
+      fresh: ['prove-at-rest'],
+      probes: [
+        ...(health === undefined ? [] : [httpUp({ address: health.address, ...contains, redirects: 5 })]),
+        ...units.flatMap((unit) => [unitUp(unit), unitRestarts(unit), unitErrors(unit)]),
+        probeOf(poolCapacity<ServiceParams, Given>(({ outputs }) => ({ pool: outputs.place.pool }))),
+        probeOf(
+          propertyDrift<ServiceParams, Given>(({ outputs }) => {
+            const { dataset, properties } = dataAmong(outputs.place);
+            return { dataset, properties };
+          }),
+          { from: 'warning' },
+        ),
+        probeOf(
+          backupAge<ServiceParams, Given>(({ params: p, outputs }) => ({
+            ...resticOf(p),
+            host: outputs.place.machine,
+            path: backedUp(service, p),
+          })),
+        ),
+        ...(own.probes ?? []),
+      ],
+    });
+}
