@@ -106,7 +106,7 @@ describe.skipIf(obstacle !== undefined).concurrent('postgres-pitr in its world',
     onStage(async (stage) => {
       const before = await look(stage);
       await stage.goOnto({
-        crash: 'before-checkpoint:rebuild,mid-act:base-backup,before-checkpoint:base-backup,mid-act:proof',
+        crash: 'before-checkpoint:rebuild,mid-act:base-backup,mid-act:proof',
       });
       const { scratch, schemas } = await look(stage);
       expect({ scratch, schemas }).toEqual({ scratch: before.scratch, schemas: before.schemas });
