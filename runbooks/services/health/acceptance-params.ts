@@ -1,4 +1,3 @@
-import { z } from 'migrate-runbook';
 import { serviceParams } from '../params.ts';
 
 const { host, parent, mount, substitute, backupHost, flakeHost, repository, password, ...others } =
@@ -22,5 +21,3 @@ export const acceptanceShape = {
   restoreTest,
   preseed,
 };
-const shape = z.object(acceptanceShape);
-export type AcceptanceParams = z.output<typeof shape>;

@@ -46,12 +46,13 @@ describe.skipIf(obstacle !== undefined)('the health of a service on a machine wi
     const { runbook } = await loadRunbook('sonarr');
     world = await buildWorld(runbook.rehearsal as RehearsalPlan, { parent });
     const { exitCode, stdout, stderr } = await world.run(['sh', '-c', moved]);
-    expect(exitCode, stdout + stderr).toBe(0);
+    if (exitCode !== 0) throw new Error(stdout + stderr);
   });
   afterAll(async () => {
     await world.destroy();
-    expect(readdirSync(parent)).toEqual([]);
+    const left = readdirSync(parent);
     rmSync(parent, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`the world has left ${left.join(', ')}`);
   });
 
   const sh = async (script: string) => world.run(['sh', '-c', script]);

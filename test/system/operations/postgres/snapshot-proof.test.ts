@@ -166,7 +166,9 @@ test(
       if (effects % 2 === 0) await proof.undo();
       else expect(await proof.act()).toMatchObject({ compared: false, amcheck: 'left out' });
       expect(await machine.zfs('list', '-H', '-o', 'name')).toBe('tank\ntank/data\ntank/wal\n');
-      expect(await host.exec({ argv: ['sh', '-c', 'pgrep -x -r D,R,S postgres || echo none'] })).toMatchObject({
+      expect(
+        await host.exec({ argv: ['sh', '-c', 'pgrep -x -r D,R,S postgres || echo none'] }),
+      ).toMatchObject({
         stdout: 'none\n',
       });
     }
