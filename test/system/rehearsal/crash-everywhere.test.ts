@@ -105,7 +105,7 @@ describe.concurrent('a sweep of crashes', () => {
       ];
       const flags = isWhole
         ? ['--points', points.join(','), '--sample', '6', '--seed', '1']
-        : ['--points', telling.join(','), '--sample', '48', '--seed', '1'];
+        : ['--points', telling.join(','), '--sample', '32', '--seed', '1'];
       const { failures, points: rows, exitCode, held } = await sweep(everyKind, flags);
       expect(failures).toEqual([]);
       expect(exitCode).toBe(0);
@@ -133,7 +133,7 @@ describe.concurrent('a sweep of crashes', () => {
     async () => {
       const drawn = isWhole
         ? ['--points', 'mid-act,before-checkpoint,mid-undo,before-undo-record', '--sample', '8']
-        : ['--points', 'mid-act,mid-undo', '--sample', '24'];
+        : ['--points', 'mid-act,mid-undo', '--sample', '12'];
       const flags = [...drawn, '--seed', '3'].concat(
         ...['benchmarkRuns=1', 'soakMin=30m', 'soakMax=2h'].map((text) => ['--set', text]),
       );
