@@ -67,9 +67,13 @@ export function unitCall(
     const finished = new Promise<void>((done) => child.once('close', () => done()));
     /** Entering, the first process is not migrate but what waits for it. */
     const kill = () => {
-      const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
-      const pid = options.enter === undefined ? child.pid : Number(children.split(' ')[0]);
-      if (pid !== undefined && pid > 0) process.kill(pid, 'SIGKILL');
+      try {
+        const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+        const pid = options.enter === undefined ? child.pid : Number(children.split(' ')[0]);
+        if (pid !== undefined && pid > 0) process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has just ended.
+      }
     };
     return { ended, finished, kill, said: () => out };
   };
@@ -88,9 +92,9 @@ export function unitCall(
       const { ended, kill } = start();
       let came = false;
       const look = setInterval(() => {
-        if (came || !mark.test(journal().slice(known))) return;
-        came = true;
-        kill();
+        came ||= mark.test(journal().slice(known));
+        // Again and again, until it is gone.
+        if (came) kill();
       }, 2);
       await ended;
       clearInterval(look);
