@@ -15,9 +15,6 @@ const runbooks = join(import.meta.dirname, '../../rehearsal/runbooks');
 const everyKind = join(runbooks, 'every-kind.ts');
 const wholeRollbacks = ['rollback', 'killed-rollback'];
 
-/** Every case of every sweep, which takes some ten minutes of two processors; otherwise a part of the less telling. */
-const isWhole = process.env['MIGRATE_CRASHES'] === 'all';
-
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('some tests are skipped: loop devices and other users need root');
 const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
@@ -86,16 +83,10 @@ describe('a runbook that does not survive', () => {
   });
 });
 
-/** Where the world has already changed and the journal does not say so, or the other way round. */
-const telling = [
-  ...['after-intent', 'mid-act', 'before-checkpoint', 'before-gate', 'at-gate', 'before-opening'],
-  ...['after-opening', 'mid-undo', 'before-undo-record', 'undo', 'killed-rollback'],
-];
-
 // Beside each other: each keeps one processor busy, in a world of its own.
 describe.concurrent('a sweep of crashes', () => {
   it.skipIf(!isRoot)(
-    'kills every kind of step and gate on real disks, forward and back, and each ends alike',
+    'kills every kind of step and gate at every point on real disks, forward and back, and each ends alike',
     async () => {
       const points = [
         ...crashPoints,
@@ -103,16 +94,14 @@ describe.concurrent('a sweep of crashes', () => {
         'undo',
         ...['taking-lock', 'half-line'].map((at) => `undo/${at}`),
       ];
-      const flags = isWhole
-        ? ['--points', points.join(','), '--sample', '6', '--seed', '1']
-        : ['--points', telling.join(','), '--sample', '32', '--seed', '1'];
+      const flags = ['--points', points.join(','), '--sample', '6', '--seed', '1'];
       const { failures, points: rows, exitCode, held } = await sweep(everyKind, flags);
       expect(failures).toEqual([]);
       expect(exitCode).toBe(0);
       // A command that nobody can look at, in its middle, and in a pair or at a line of the journal.
       expect(held).toBeLessThan(6);
       const tried = rows.map(({ point }) => point);
-      expect(tried).toEqual(expect.arrayContaining(isWhole ? points : telling));
+      expect(tried).toEqual(expect.arrayContaining(points));
       expect(tried.some((point) => wholeRollbacks.includes(point))).toBe(true);
     },
     1500 * seconds,
@@ -121,7 +110,7 @@ describe.concurrent('a sweep of crashes', () => {
   it.skipIf(!mayNobodyRead)(
     'does so for an ordinary user, in folders for disks',
     async () => {
-      const flags = ['--points', 'mid-act', '--sample', isWhole ? '10' : '4', '--seed', '2'];
+      const flags = ['--points', 'mid-act', '--sample', '10', '--seed', '2'];
       const { failures, disks } = await sweep(everyKind, flags, asNobody);
       expect({ failures, disks }).toEqual({ failures: [], disks: 'folders' });
     },
@@ -129,14 +118,11 @@ describe.concurrent('a sweep of crashes', () => {
   );
 
   it.skipIf(!isRoot)(
-    'kills the move of a Nix store in each act and in each undo, and at some of the points between them',
+    'kills the move of a Nix store in each act and before each checkpoint, in each undo and before its record',
     async () => {
-      const drawn = isWhole
-        ? ['--points', 'mid-act,before-checkpoint,mid-undo,before-undo-record', '--sample', '8']
-        : ['--points', 'mid-act,mid-undo', '--sample', '12'];
-      const flags = [...drawn, '--seed', '3'].concat(
-        ...['benchmarkRuns=1', 'soakMin=30m', 'soakMax=2h'].map((text) => ['--set', text]),
-      );
+      const flags = ['--points', 'mid-act,before-checkpoint,mid-undo,before-undo-record', '--sample', '8']
+        .concat('--seed', '3')
+        .concat(...['benchmarkRuns=1', 'soakMin=30m', 'soakMax=2h'].map((text) => ['--set', text]));
       const { failures, held } = await sweep('wsl-nix-store', flags);
       expect(failures).toEqual([]);
       expect(held).toBe(0);
