@@ -49,6 +49,16 @@ const alone = [
   'test/system/rehearsal/crash-everywhere.test.ts',
 ];
 
+/** Tests of whole services and of other machines, which `.ci/run` has no time for: `npm run test:long`. */
+const long = [
+  'test/system/copy/far-copy.test.ts',
+  'test/system/operations/far/copy.test.ts',
+  'test/system/operations/{postgres,replication,restore,zfs}/**/*.test.ts',
+  'test/system/cli-processes/persistence-programme.test.ts',
+  'test/system/rehearsal/{nixos-zfs,persistence-programme,postgres,postgres-pitr,preseed}.test.ts',
+  'test/system/rehearsal/{service-health,services,storage-datasets,zfs-replication}.test.ts',
+];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -68,8 +78,9 @@ export default defineConfig({
         exclude: ['test/system/**', 'test/vm/**'],
       }),
       // Real disks, as root.
-      project('system', ['test/system/**/*.test.ts'], { seconds: 600, exclude: alone }),
-      project('system-alone', alone, { seconds: 600, alone: true, after: true }),
+      project('system', ['test/system/**/*.test.ts'], { seconds: 600, exclude: [...alone, ...long] }),
+      project('system-alone', alone, { seconds: 1500, exclude: long, alone: true, after: true }),
+      project('system-long', long, { seconds: 600, alone: true }),
       // Booted systems.
       project('vm', ['test/vm/**/*.test.ts'], { seconds: 900, alone: true }),
     ],

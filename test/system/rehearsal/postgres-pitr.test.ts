@@ -100,10 +100,6 @@ async function walAfterWriting({ sh, sql }: Stage): Promise<number> {
   return Number(await sh('ls /persist/var/lib/postgresql/pg_wal | grep -c "^[0-9A-F]*$"'));
 }
 
-/** The kills take minutes. */
-const isWhole = process.env['MIGRATE_CRASHES'] === 'all';
-if (!isWhole) console.log('the rollback from the middle is left out without: MIGRATE_CRASHES=all');
-
 // Beside each other, since each has a world to itself.
 describe.skipIf(obstacle !== undefined).concurrent('postgres-pitr in its world', () => {
   it('is killed in its most dangerous steps and comes to its end, and is taken back from there, killed once more', () =>
@@ -121,37 +117,31 @@ describe.skipIf(obstacle !== undefined).concurrent('postgres-pitr in its world',
       expect((await undone(stage)).filter((step) => order.includes(step))).toEqual(order);
     }));
 
-  it.skipIf(!isWhole)(
-    'is taken back from its middle while nothing can be archived, which is told once, and no WAL piles up afterwards',
-    () =>
-      onStage(async (stage) => {
-        const { sh, sql } = stage;
-        const before = await look(stage);
-        await stage.goOnto({
-          params: { settingsBy: 'alter-system' },
-          until: 'arrives',
-          crash: 'after-intent:settings,before-checkpoint:settings',
-        });
-        expect(before.altered).not.toBe((await look(stage)).altered);
-        await sh('echo "[default]" >/etc/pg-s3');
-        await sql('CREATE TABLE waits AS SELECT 1; DROP TABLE waits; SELECT pg_switch_wal();');
-        await expect
-          .poll(() => sql('SELECT failed_count > 0 FROM pg_stat_archiver'), {
-            timeout: 120_000,
-            interval: 500,
-          })
-          .toBe('t');
-        // Twice, as its timer would.
-        await sh('systemctl start postgres-archive-watch; systemctl start postgres-archive-watch; true');
-        expect(await sh('cat /var/log/notices')).toMatch(
-          /^notify send --template unit-failure --set unit=postgres-archive-watch.service --set errorMessage=.*$/,
-        );
+  it('is taken back from its middle while nothing can be archived, which is told once, and no WAL piles up afterwards', () =>
+    onStage(async (stage) => {
+      const { sh, sql } = stage;
+      const before = await look(stage);
+      await stage.goOnto({
+        params: { settingsBy: 'alter-system' },
+        until: 'arrives',
+        crash: 'after-intent:settings,before-checkpoint:settings',
+      });
+      expect(before.altered).not.toBe((await look(stage)).altered);
+      await sh('echo "[default]" >/etc/pg-s3');
+      await sql('CREATE TABLE waits AS SELECT 1; DROP TABLE waits; SELECT pg_switch_wal();');
+      await expect
+        .poll(() => sql('SELECT failed_count > 0 FROM pg_stat_archiver'), { timeout: 120_000, interval: 500 })
+        .toBe('t');
+      // Twice, as its timer would.
+      await sh('systemctl start postgres-archive-watch; systemctl start postgres-archive-watch; true');
+      expect(await sh('cat /var/log/notices')).toMatch(
+        /^notify send --template unit-failure --set unit=postgres-archive-watch.service --set errorMessage=.*$/,
+      );
 
-        await stage.goBack({ crash: 'before-undo-record:archiving-before' });
-        expect(await look(stage)).toEqual(before);
-        const order = ['rebuild', 'configuration', 'settings', 'archiving-before'];
-        expect((await undone(stage)).filter((step) => order.includes(step))).toEqual(order);
-        expect(await walAfterWriting(stage)).toBeLessThan(8);
-      }),
-  );
+      await stage.goBack({ crash: 'before-undo-record:archiving-before' });
+      expect(await look(stage)).toEqual(before);
+      const order = ['rebuild', 'configuration', 'settings', 'archiving-before'];
+      expect((await undone(stage)).filter((step) => order.includes(step))).toEqual(order);
+      expect(await walAfterWriting(stage)).toBeLessThan(8);
+    }));
 });

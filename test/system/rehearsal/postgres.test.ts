@@ -57,10 +57,6 @@ const killedThere = [
   'switch',
   'start',
 ];
-/** The kills take minutes. */
-const isWhole = process.env['MIGRATE_CRASHES'] === 'all';
-if (!isWhole) console.log('the kills of its own steps are left out without: MIGRATE_CRASHES=all');
-
 /** Where a killed undo shall have come to, by the step in whose undo it is killed. */
 const killedBack = [
   ['start', 'release'],
@@ -106,37 +102,34 @@ describe
         expect(await look(stage)).toEqual(before);
       }));
 
-    it.skipIf(!isWhole)(
-      'comes through a kill in the middle of each step of its own, on the way there and on the way back',
-      () =>
-        onStage('postgres', async (stage) => {
-          const { sh, world, said } = stage;
-          const onOutput = (text: string) => void said.push(text);
-          await sh(`${psql} -c 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n'`);
-          const rows = () => sh(`${psql} -c 'SELECT count(*), sum(n) FROM kept'`);
-          const before = await look(stage);
-          await stage.goOnto('stop');
-          for (const step of killedThere) {
-            const report = await goOnRehearsing(world, { crash: `mid-act:${step}`, until: step, onOutput });
-            expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
-              outcome: 'done',
-              crashes: 1,
-            });
-          }
-          expect(await place(stage)).toBe('/persist/postgres-data');
-          expect(await rows()).toBe('1000|500500');
-          await sh(`${psql} -c 'INSERT INTO kept VALUES (1001)'`);
-          for (const [step, to] of killedBack) {
-            const report = await rehearseRollback(world, { crash: `mid-undo:${step}`, to, onOutput });
-            expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
-              outcome: 'done',
-              crashes: 1,
-            });
-          }
-          await stage.goBack();
-          expect(await place(stage)).toBe('/persist/var/lib/postgresql');
-          expect(await rows()).toBe('1001|501501');
-          expect(await look(stage)).toEqual(before);
-        }),
-    );
+    it('comes through a kill in the middle of each step of its own, on the way there and on the way back', () =>
+      onStage('postgres', async (stage) => {
+        const { sh, world, said } = stage;
+        const onOutput = (text: string) => void said.push(text);
+        await sh(`${psql} -c 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n'`);
+        const rows = () => sh(`${psql} -c 'SELECT count(*), sum(n) FROM kept'`);
+        const before = await look(stage);
+        await stage.goOnto('stop');
+        for (const step of killedThere) {
+          const report = await goOnRehearsing(world, { crash: `mid-act:${step}`, until: step, onOutput });
+          expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
+            outcome: 'done',
+            crashes: 1,
+          });
+        }
+        expect(await place(stage)).toBe('/persist/postgres-data');
+        expect(await rows()).toBe('1000|500500');
+        await sh(`${psql} -c 'INSERT INTO kept VALUES (1001)'`);
+        for (const [step, to] of killedBack) {
+          const report = await rehearseRollback(world, { crash: `mid-undo:${step}`, to, onOutput });
+          expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
+            outcome: 'done',
+            crashes: 1,
+          });
+        }
+        await stage.goBack();
+        expect(await place(stage)).toBe('/persist/var/lib/postgresql');
+        expect(await rows()).toBe('1001|501501');
+        expect(await look(stage)).toEqual(before);
+      }));
   });
