@@ -36,7 +36,8 @@ export const rehearsal: RehearsalPlan = {
     '/run/systemd/world-units',
     '/run/systemd/system.control',
     '/var/log/world-journal',
-    ...['/nix', '/mnt/wsl/storage/nixos-wsl-main'].flatMap((nix) =>
+    // The last is where the old store is reached beneath the mount.
+    ...['/nix', '/mnt/wsl/storage/nixos-wsl-main', '/run/migrate-beneath/nix'].flatMap((nix) =>
       nixHistory.map((name) => `${nix}/var/${name}`),
     ),
   ],
