@@ -1,19 +1,22 @@
 /**
  * Copies, verifies, or looks whether there is anything to do, as the operations do, in one process as a run
  * does, from the compiled package: a line on stdin for each, a line on stdout when it is done.
- * `node bench/copy/ours.ts FROM TO MANIFEST`.
+ * `node bench/copy/ours.ts FROM TO MANIFEST [DIST]`.
  */
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import type * as Copy from '../../src/copy/index.ts';
 import type * as Output from '../../src/host/output.ts';
 
-const compiled = (path: string) => new URL(`../../dist/src/${path}.js`, import.meta.url).href;
+const [from = '', to = '', manifest = '', dist = join(import.meta.dirname, '../../dist')] =
+  process.argv.slice(2);
+const compiled = (path: string) => pathToFileURL(join(dist, 'src', `${path}.js`)).href;
 const { copyPass, identify, isSourceUntouched, openManifest, verify, VerifiedLog, verifiedLogFile } =
   (await import(compiled('copy/index'))) as typeof Copy;
 const { Lines } = (await import(compiled('host/output'))) as typeof Output;
 
-const [from = '', to = '', manifest = ''] = process.argv.slice(2);
 const machine: Copy.CopyMachine = {
   run: ([program, ...args], { env, onLine } = {}) =>
     new Promise((resolve, reject) => {
@@ -70,6 +73,8 @@ async function probe(): Promise<void> {
 
 const parts: Record<string, () => Promise<void>> = { copy, verify: verifyCopy, probe };
 for await (const part of createInterface({ input: process.stdin })) {
-  await parts[part]?.();
+  const done = parts[part];
+  if (done === undefined) throw new Error(`there is no part ${part}`);
+  await done();
   process.stdout.write(`${part}\n`);
 }
