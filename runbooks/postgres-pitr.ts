@@ -23,6 +23,7 @@ import { nixString } from './nixos-module/nix-string.ts';
 import { params, type Params } from './postgres-pitr/params.ts';
 import { archive, excluded, server, services, timers } from './postgres-pitr/places.ts';
 import { rehearsal } from './postgres-pitr/rehearsal.ts';
+import { switchNow } from './nixos-module/switch-now.ts';
 
 const tools = 'psql pg_dumpall restic nixos-rebuild nix-store systemctl chroot'.split(' ');
 const dumpFolder = (p: Params, run: { readonly id: string }) => `${p.scratch}/pitr-dump-${run.id}`;
@@ -151,12 +152,7 @@ export default runbook('postgres-pitr', {
     needs: ['configuration'],
     timeout: '6h',
     use: nixosRebuild,
-    with: ({ params: p }) => ({
-      flake: p.flake,
-      host: p.host,
-      action: 'switch' as const,
-      back: 'now' as const,
-    }),
+    with: ({ params: p }) => switchNow(p),
   })
   .step('pending', {
     title: 'Whether the server must be restarted',
@@ -247,12 +243,7 @@ export default runbook('postgres-pitr', {
     needs: ['exclude'],
     timeout: '6h',
     use: nixosRebuild,
-    with: ({ params: p }) => ({
-      flake: p.flake,
-      host: p.host,
-      action: 'switch' as const,
-      back: 'now' as const,
-    }),
+    with: ({ params: p }) => switchNow(p),
   })
   .check('archiving', {
     title: 'Archiving has not failed since',

@@ -7,6 +7,7 @@ import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts'
 import { dependsOn, configurationFits, givenFits, programsFound } from './preseed/preflight.ts';
 import { rehearsal } from './preseed/rehearsal.ts';
 import { placeOf } from './restore-missing/places.ts';
+import { switchNow } from './nixos-module/switch-now.ts';
 
 export default runbook('preseed', {
   summary: 'Install a unit that brings the data of a service back when it is missing, before it starts',
@@ -77,12 +78,7 @@ export default runbook('preseed', {
     needs: ['build'],
     timeout: '6h',
     use: nixosRebuild,
-    with: ({ params: p }) => ({
-      flake: p.flake,
-      host: p.host,
-      action: 'switch' as const,
-      back: 'now' as const,
-    }),
+    with: ({ params: p }) => switchNow(p),
   })
   .check('required', {
     title: 'The service requires it',

@@ -19,6 +19,7 @@ import { inFlake, params, probeDataset, unit, type Params } from './storage-data
 import { findProbe, removeProbe, reserveProbe } from './storage-datasets/probe-dataset.ts';
 import { rehearsal } from './storage-datasets/rehearsal.ts';
 import { compareUnits, differingUnits, readUnits, unitStates } from './storage-datasets/units.ts';
+import { switchNow } from './nixos-module/switch-now.ts';
 
 const configuration = (p: Params) => ({ flake: p.flake, host: p.host });
 const scratch = (run: { readonly folder: string }) => `${run.folder}/scratch-configuration`;
@@ -260,11 +261,7 @@ export default runbook('storage-datasets', {
     needs: ['ready'],
     timeout: '6h',
     use: nixosRebuild,
-    with: ({ params: p }) => ({
-      ...configuration(p),
-      action: 'switch' as const,
-      back: 'now' as const,
-    }),
+    with: ({ params: p }) => switchNow(p),
   })
   .step('latest', {
     title: 'No later system builds on it',

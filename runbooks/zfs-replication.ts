@@ -23,6 +23,7 @@ import { hostEdit, inFlake, moduleText, newUnits } from './zfs-replication/confi
 import { params, place } from './zfs-replication/params.ts';
 import { configurationFits, programsThere } from './zfs-replication/preflight.ts';
 import { rehearsal } from './zfs-replication/rehearsal.ts';
+import { switchNow } from './nixos-module/switch-now.ts';
 
 export default runbook('zfs-replication', {
   summary: 'Snapshot by sanoid and replicate by syncoid to another pool, in place of a former snapshot job',
@@ -135,12 +136,7 @@ export default runbook('zfs-replication', {
     needs: ['ready'],
     timeout: '6h',
     use: nixosRebuild,
-    with: ({ params: p }) => ({
-      flake: p.flake,
-      host: p.host,
-      action: 'switch' as const,
-      back: 'now' as const,
-    }),
+    with: ({ params: p }) => switchNow(p),
   })
   .check('units', {
     title: 'Its units are there',
@@ -260,12 +256,7 @@ export default runbook('zfs-replication', {
     needs: ['remove-former'],
     timeout: '6h',
     use: nixosRebuild,
-    with: ({ params: p }) => ({
-      flake: p.flake,
-      host: p.host,
-      action: 'switch' as const,
-      back: 'now' as const,
-    }),
+    with: ({ params: p }) => switchNow(p),
   })
   .check('former-gone', {
     title: 'The former job is gone',

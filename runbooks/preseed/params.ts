@@ -1,11 +1,7 @@
-import { absolutePath, z } from 'migrate-runbook';
+import { z } from 'migrate-runbook';
 import { withinFlake } from '../nixos-module/edits.ts';
+import { flake, hostInFlake, program, unitName } from '../nixos-module/params.ts';
 import { params as restoring } from '../restore-missing/params.ts';
-
-const unit = z
-  .string()
-  .regex(/^[\w@:.\\-]+\.(service|timer)$/)
-  .meta({ expects: 'the full name of a unit' });
 
 const { limit: _, ...others } = restoring.shape;
 
@@ -16,23 +12,14 @@ export const params = z.object({
     .unwrap()
     .optional()
     .describe('How long all sources together may take; 1800s for sonarr, 3600s for others'),
-  unit: unit.optional().describe('Unit of the service; SERVICE.service when left out'),
+  unit: unitName.optional().describe('Unit of the service; SERVICE.service when left out'),
   backupUnits: z
-    .array(unit)
+    .array(unitName)
     .default([])
     .describe('Backup jobs of the service, which must not run while its data is missing'),
-  program: z
-    .array(z.string().min(1))
-    .min(1)
-    .default(['/run/current-system/sw/bin/migrate'])
-    .describe('How a unit calls migrate, word by word'),
-  flake: absolutePath.describe('Folder of the NixOS configuration flake'),
-  host: z
-    .string()
-    .regex(/^[\w-]+$/)
-    .meta({ expects: 'a name' })
-    .default('forge')
-    .describe('Name of the host in the flake'),
+  program,
+  flake,
+  host: hostInFlake,
   hostFile: withinFlake
     .default('hosts/forge/default.nix')
     .describe('File of the host; the module is made beside it'),

@@ -1,5 +1,6 @@
 import { absolutePath, duration, secret, z } from 'migrate-runbook';
 import { withinFlake } from '../nixos-module/edits.ts';
+import { flake, hostInFlake } from '../nixos-module/params.ts';
 import type { Service } from './catalogue.ts';
 import { healthShape } from './health/shape.ts';
 import { hostNames } from './hosts.ts';
@@ -37,13 +38,8 @@ export function serviceParams({ service, folder }: Pick<Service, 'service' | 'fo
       .optional()
       .describe("Name under which snapshots are kept; this machine's when left out"),
     backupMaxAge: duration.default('7d').describe('How old a proven backup may be when the old copy goes'),
-    flake: absolutePath.describe('Folder of the NixOS configuration flake'),
-    flakeHost: z
-      .string()
-      .regex(/^[\w-]+$/)
-      .meta({ expects: 'a name' })
-      .default('forge')
-      .describe('Name of the host in the flake'),
+    flake,
+    flakeHost: hostInFlake,
     serviceFile: withinFlake
       .default(`hosts/_modules/nixos/services/${service}/default.nix`)
       .describe('File of the service in the flake, with its data folder and its backup job'),

@@ -1,4 +1,5 @@
 import type { RunInfo } from 'migrate-runbook';
+import { switchNow } from '../nixos-module/switch-now.ts';
 import type { Service } from './catalogue.ts';
 import type { ServiceParams } from './params.ts';
 import { targetOf, type Placed, type PlacedDataset } from './place.ts';
@@ -41,7 +42,6 @@ export function serviceFile({ flake, serviceFile: file }: ServiceParams): string
   return `${flake}/${file}`;
 }
 
-/** A switch whose undo takes effect at once: no mount that the system lives on changes. */
 export function rebuild({ flake, flakeHost }: ServiceParams) {
-  return { flake, host: flakeHost, action: 'switch' as const, back: 'now' as const };
+  return switchNow({ flake, host: flakeHost });
 }

@@ -1,25 +1,16 @@
 import { absolutePath, z } from 'migrate-runbook';
 import { withinFlake } from '../nixos-module/edits.ts';
-
-const dataset = z
-  .string()
-  .regex(/^[A-Za-z][\w.:-]*(\/[\w.:-]+)*$/)
-  .meta({ expects: 'the name of a dataset' });
+import { datasetName, flake, hostInFlake } from '../nixos-module/params.ts';
 
 const probeProperties = { recordsize: '16K', compression: 'lz4', 'com.sun:auto-snapshot': 'false' };
 
 export const params = z.object({
-  parentDataset: dataset
+  parentDataset: datasetName
     .default('tank/persist')
     .describe('Dataset beneath which those of services are made; rpool/safe/persist on other hosts'),
   parentMount: absolutePath.default('/persist').describe('Folder beneath which each is mounted'),
-  flake: absolutePath.describe('Folder of the NixOS configuration flake'),
-  host: z
-    .string()
-    .regex(/^[\w-]+$/)
-    .meta({ expects: 'a name' })
-    .default('forge')
-    .describe('Name of the host in the flake'),
+  flake,
+  host: hostInFlake,
   hostFile: withinFlake.default('hosts/forge/default.nix').describe('File of the host'),
   importsText: z
     .string()

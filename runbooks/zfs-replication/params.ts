@@ -1,18 +1,10 @@
-import { absolutePath, duration, z } from 'migrate-runbook';
+import { duration, z } from 'migrate-runbook';
 import { withinFlake } from '../nixos-module/edits.ts';
-
-const dataset = z
-  .string()
-  .regex(/^[A-Za-z][\w.:-]*(\/[\w.:-]+)*$/)
-  .meta({ expects: 'the name of a dataset' });
-const unit = z
-  .string()
-  .regex(/^[\w@:.\\-]+\.(service|timer)$/)
-  .meta({ expects: 'the full name of a unit' });
+import { datasetName, flake, hostInFlake, program, unitName } from '../nixos-module/params.ts';
 
 export const params = z.object({
-  source: dataset.default('tank/persist').describe('Dataset that is replicated, with all beneath it'),
-  destination: dataset
+  source: datasetName.default('tank/persist').describe('Dataset that is replicated, with all beneath it'),
+  destination: datasetName
     .default('backup-pool/tank-replica')
     .describe('Dataset that becomes its replica, in another pool; made by the first replication'),
   template: z
@@ -31,16 +23,11 @@ export const params = z.object({
     .default({ hourly: 24, daily: 7, weekly: 4, monthly: 3 })
     .describe('How many snapshots of each kind sanoid keeps'),
   without: z
-    .array(dataset)
+    .array(datasetName)
     .default(['tank/persist/plex'])
     .describe('Datasets that get no snapshots by the policy; they are replicated all the same'),
-  flake: absolutePath.describe('Folder of the NixOS configuration flake'),
-  host: z
-    .string()
-    .regex(/^[\w-]+$/)
-    .meta({ expects: 'a name' })
-    .default('forge')
-    .describe('Name of the host in the flake'),
+  flake,
+  host: hostInFlake,
   hostFile: withinFlake.default('hosts/forge/default.nix').describe('File of the host'),
   importsText: z
     .string()
@@ -60,14 +47,14 @@ export const params = z.object({
     .min(1)
     .describe('The exact text of the former snapshot job in that file, there once; it is removed last'),
   formerUnits: z
-    .array(unit)
+    .array(unitName)
     .min(1)
     .describe('Units of the former snapshot job, which are gone when it is removed'),
-  sanoidUnit: unit.default('sanoid.service').describe('Unit that takes and prunes snapshots'),
-  syncoidUnit: unit
+  sanoidUnit: unitName.default('sanoid.service').describe('Unit that takes and prunes snapshots'),
+  syncoidUnit: unitName
     .default('syncoid-tank-persist.service')
     .describe('Unit that replicates; NixOS names it after the dataset'),
-  importUnit: unit
+  importUnit: unitName
     .default('zfs-import-backup-pool.service')
     .describe("Unit that imports the replica's pool at boot"),
   notify: z
@@ -78,12 +65,11 @@ export const params = z.object({
     .describe(
       'Unit of your own that tells of a failure; TEMPLATE and UNIT stand for which. Those of migrate are made when left out',
     ),
-  program: z
-    .array(z.string().min(1))
+  program,
+  backupUnits: z
+    .array(unitName)
     .min(1)
-    .default(['/run/current-system/sw/bin/migrate'])
-    .describe('How a unit calls migrate, word by word'),
-  backupUnits: z.array(unit).min(1).describe('Backup jobs, which are run once to see that they still work'),
+    .describe('Backup jobs, which are run once to see that they still work'),
   waitForSchedule: z
     .boolean()
     .default(true)
