@@ -29,11 +29,9 @@ export function isTemporaryName(name: BytePath, siblings: Iterable<BytePath>): b
  * @returns how many
  */
 export function removeLeftovers(from: string, to: string, exclude: ReadonlySet<BytePath>): number {
-  const leftovers: BytePath[] = [];
-  for (const { path, stat } of walk(to, { exclude })) {
-    if (!stat.isFile() || !suffix.test(nameOf(path)) || look(from, path) !== undefined) continue;
-    if (isTemporaryName(nameOf(path), namesBeside(from, path))) leftovers.push(path);
-  }
+  const leftovers = temporaryFiles(to, exclude).filter(
+    (path) => look(from, path) === undefined && isTemporaryName(nameOf(path), namesBeside(from, path)),
+  );
   for (const path of leftovers) removeFile(to, path);
   return leftovers.length;
 }

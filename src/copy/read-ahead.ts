@@ -37,9 +37,10 @@ export class ReadAhead {
     this.#inventory = inventory;
   }
 
-  /** The inventory has grown. */
+  /** The inventory has grown; a batch is waited for, since each costs a message. */
   grown(): void {
-    if (this.#inventory.slotCount < fewFiles) return;
+    const { slotCount } = this.#inventory;
+    if (slotCount < fewFiles || slotCount % batchFiles !== 0) return;
     if (this.#workers.length === 0) this.#start();
     else while (this.#waiting.length > 0 && this.#feedNext());
   }
