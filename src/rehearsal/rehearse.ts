@@ -7,7 +7,7 @@ import type { JournalEvent } from '../journal/event.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Json } from '../runbook/index.ts';
 import { inWorld, layoutOf } from './layout.ts';
-import { nextMove, type Move } from './next-move.ts';
+import { nextMove, type Driven, type Move } from './next-move.ts';
 import { moduleBeside } from './package-root.ts';
 import type { RunResult } from './protocol.ts';
 import type { OnOutput, World } from './world.ts';
@@ -55,6 +55,7 @@ export interface RehearsalReport {
 
 /** More than any runbook needs; a loop would otherwise never end, since no time passes. */
 const longestRehearsal = 500;
+const laterWritesFlag = '--later-writes';
 
 /**
  * Runs a runbook in a world to its end, as an operator would who answers every gate: resumes after each
@@ -97,9 +98,12 @@ async function drive(
   onResume: readonly string[],
 ): Promise<RehearsalReport> {
   const count = { calls: 0, crashes: 0, reboots: 0 };
+  const back = first[0] === 'rollback';
+  let driven: Driven = { back };
   forgetCrashes(world);
   const migrate = (argv: readonly string[]) => {
     count.calls += 1;
+    driven = { ...driven, decided: argv.includes(laterWritesFlag) };
     options.onMove?.({ kind: 'migrate', argv });
     return callMigrate(world, argv, options);
   };
@@ -129,18 +133,19 @@ async function drive(
         return end('done', 'it had come to its end when it was killed');
       }
       // Killed before its first event, nothing has begun; a rollback that has not would go forward.
-      const isBegun = first[0] === 'rollback' ? state?.status === 'rolling-back' : state !== undefined;
+      const isBegun = back ? state?.status === 'rolling-back' : state !== undefined;
       result = await (isBegun ? again() : migrate(first));
     } else if (result.exitCode === exitCodes.done) {
       return end('done', 'it came to its end');
     } else if (result.exitCode !== exitCodes.waiting || state === undefined) {
       return end('failed', `migrate exited with ${result.exitCode}`);
     } else {
-      const move = nextMove(state);
+      const move = nextMove(state, driven);
       if (move.kind !== 'resume') options.onMove?.(move);
       if (move.kind === 'stop') return end('stopped', move.why);
       if (move.kind === 'reboot') {
         count.reboots += 1;
+        driven = { ...driven, rebootedFrom: state.rollback?.rebootFrom };
         await world.reboot();
       }
       if (move.kind === 'confirm') {
@@ -152,7 +157,9 @@ async function drive(
           return end('failed', `"${move.gate}" could not be confirmed`);
         }
       }
-      result = await again(move.kind === 'resume' ? move.accept : []);
+      result = await (move.kind === 'carry-back'
+        ? migrate([...(back ? first : ['rollback', state.run, '--yes']), laterWritesFlag, 'carry-back'])
+        : again(move.kind === 'resume' ? move.accept : []));
     }
   }
   throw new WorldError('world.endless', `the rehearsal did not come to an end in ${longestRehearsal} calls`);

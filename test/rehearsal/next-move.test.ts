@@ -49,12 +49,9 @@ const entered = (step: string, kind: 'confirm' | 'manual' | 'reboot' | 'soak'): 
   boot,
   clocks,
 });
-const after = (...events: readonly EventBody[]) =>
-  nextMove(
-    fold(
-      [begun, ...events].map((event, index): JournalEvent => ({ v: 1, seq: index + 1, at: '', ...event })),
-    ),
-  );
+const stateAfter = (...events: readonly EventBody[]) =>
+  fold([begun, ...events].map((event, index): JournalEvent => ({ v: 1, seq: index + 1, at: '', ...event })));
+const after = (...events: readonly EventBody[]) => nextMove(stateAfter(...events));
 
 describe('the operator of a rehearsal', () => {
   it('says that the machine can be reached, where a step is undone unless somebody does, after its reboot', () => {
@@ -107,6 +104,25 @@ describe('the operator of a rehearsal', () => {
       clocks,
     };
     expect(after(started)).toMatchObject({ kind: 'stop', why: expect.stringContaining('"copy"') });
+  });
+
+  it('has carried back what a rollback would lose, which waits for that word before it begins', () => {
+    const state = stateAfter(entered('settle', 'soak'));
+    expect(nextMove(state, { back: true })).toMatchObject({ kind: 'carry-back' });
+    expect(nextMove(state, { back: true, decided: true })).toMatchObject({ kind: 'stop' });
+  });
+
+  it('reboots once where a rollback waits for it, and decides what is seen only then', () => {
+    const state = stateAfter(
+      { type: 'rollback.started', steps: ['copy'], reboot: true },
+      { type: 'rollback.reboot-entered', boot, says: '' },
+    );
+    expect(nextMove(state)).toMatchObject({ kind: 'reboot' });
+    expect(nextMove(state, { rebootedFrom: { ...boot, bootId: 'earlier' } })).toMatchObject({
+      kind: 'reboot',
+    });
+    expect(nextMove(state, { rebootedFrom: boot })).toMatchObject({ kind: 'carry-back' });
+    expect(nextMove(state, { rebootedFrom: boot, decided: true })).toMatchObject({ kind: 'stop' });
   });
 
   it('stops at a run that is over', () => {

@@ -177,6 +177,8 @@ function moveText(move: RehearsalMove): string {
       return `confirming ${move.gate}, as a person would`;
     case 'reboot':
       return `rebooting: ${move.why}`;
+    case 'carry-back':
+      return `having it carried back, as a person would: ${move.why}`;
     case 'stop':
       return `stopping: ${move.why}`;
   }
