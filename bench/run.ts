@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { benchCopy, copyParts, type CopyPart } from './copy/bench.ts';
 import { benchJournal } from './journal.ts';
 import { benchStartup } from './startup.ts';
+import { benchStateDiscovery } from './state-discovery.ts';
 import { benchStatus } from './status.ts';
 import { benchSteps } from './steps.ts';
 import { tableOf, withTables, type Result } from './table.ts';
@@ -31,10 +32,11 @@ const benches: Record<string, () => Promise<Result[]>> = {
   journal: async () => [await benchJournal(folder, rounds)],
   steps: async () => [await benchSteps(folder, rounds)],
   status: async () => [await benchStatus(folder, rounds)],
+  discovery: async () => [await benchStateDiscovery(rounds)],
   copy: copy(copyParts),
   ...Object.fromEntries(copyParts.map((part) => [`copy/${part}`, copy([part])])),
 };
-const wanted = values.only?.split(',') ?? ['startup', 'journal', 'steps', 'status', 'copy'];
+const wanted = values.only?.split(',') ?? ['startup', 'journal', 'steps', 'status', 'discovery', 'copy'];
 const results: Result[] = [];
 for (const name of wanted) {
   const bench = benches[name];

@@ -29,6 +29,12 @@ export {
   snapshotCount,
   snapshotLag,
 } from './health/zfs-measures.ts';
+export {
+  discoverState,
+  type DiscoverOptions,
+  type MachineState,
+  type StatePath,
+} from './state-discovery/discover.ts';
 export { editFile } from './files/edit-file.ts';
 export { forcedBuildBenchmark } from './nix/forced-build-benchmark.ts';
 export { forcedFailure } from './replication/forced-failure.ts';
@@ -38,13 +44,16 @@ export { identifyTree } from './copy/identify-tree.ts';
 export { journalIsQuiet, journalQuiet } from './services/journal-quiet.ts';
 export { judge, type Level } from './health/judge.ts';
 export type { Limits, Measure, Measured } from './health/measure.ts';
+export { holdersOf as mountHolders, type Holder as MountHolder } from './mounts/mount-holders.ts';
 export { lookForData } from './restore/look-for-data.ts';
+export { makeFileSystems } from './disks/make-file-systems.ts';
 export { nixGarbageProof } from './nix/nix-garbage-proof.ts';
 export { nixosDryBuild } from './nix/nixos-dry-build.ts';
 export { nixosRebuild } from './nix/nixos-rebuild.ts';
 export { nixosTest } from './nix/nixos-test.ts';
 export { nixStoreVerify } from './nix/nix-store-verify.ts';
 export { ownership } from './services/ownership.ts';
+export { partitionDisk } from './disks/partition-disk.ts';
 export { poolOf } from './zfs/names.ts';
 export { postgresControl } from './postgres/control-data.ts';
 export { postgresExecute, postgresQuery } from './postgres/access.ts';
@@ -70,6 +79,7 @@ export { sanoidSnapshots } from './replication/sanoid-snapshots.ts';
 export { scheduledSnapshots } from './replication/scheduled-snapshots.ts';
 export { sqliteCheck, sqliteSound } from './services/sqlite-check.ts';
 export { stageRestore } from './restore/stage-restore.ts';
+export { stateDiscovery } from './state-discovery/state-discovery.ts';
 export { startUnits } from './units/start-units.ts';
 export { swapIn } from './restore/swap-in.ts';
 export { syncoidReplicate } from './replication/syncoid-replicate.ts';
