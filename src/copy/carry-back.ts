@@ -53,10 +53,12 @@ export async function carryBack(
   const inTheWay = kept ? [] : [...wanted, ...gone].filter((path) => isReplaced(tree, copy, path));
   return guarded(machine, async (signal) => {
     if (!kept) {
-      machine.log(`keeping what is replaced in ${aside}: ${inTheWay.length} paths`);
-      makeAside(aside);
-      await transfer(options, { from: tree, to: aside, paths: inTheWay }, machine, signal);
-      await machine.flush(aside, signal);
+      if (inTheWay.length > 0) {
+        machine.log(`keeping what is replaced in ${aside}: ${inTheWay.length} paths`);
+        makeAside(aside);
+        await transfer(options, { from: tree, to: aside, paths: inTheWay }, machine, signal);
+        await machine.flush(aside, signal);
+      }
       await onKept();
     }
     const removed = removePaths(tree, gone);

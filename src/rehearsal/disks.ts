@@ -36,8 +36,13 @@ export interface AddedDisk {
 }
 
 export function chooseDisks(layout: WorldLayout, options: { folders: boolean; keep: boolean }): Disks {
+  return diskKind(options) === 'loop' ? loopDisks(layout, options.keep) : folderDisks(layout);
+}
+
+/** What disks of a world are on this host. */
+export function diskKind(options: { folders: boolean }): Disks['kind'] {
   const canLoop = process.getuid?.() === 0 && isInitialUserNamespace() && existsSync('/dev/loop-control');
-  return canLoop && !options.folders ? loopDisks(layout, options.keep) : folderDisks(layout);
+  return canLoop && !options.folders ? 'loop' : 'folders';
 }
 
 function loopDisks(layout: WorldLayout, keep: boolean): Disks {

@@ -9,7 +9,7 @@ interface RehearseOptions {
   readonly points?: string | undefined;
   readonly sample?: number | undefined;
   readonly seed?: number | undefined;
-  readonly case?: string | undefined;
+  readonly case: string[];
 }
 
 export function addRehearse(program: Program, invocation: Invocation): void {
@@ -33,7 +33,12 @@ export function addRehearse(program: Program, invocation: Invocation): void {
       readCount,
     )
     .option('--seed <n>', 'with --crash everywhere: what chance draws by, to draw the same again', readCount)
-    .option('--case <case>', 'with --crash everywhere: this case alone, as it was printed')
+    .option(
+      '--case <case>',
+      'with --crash everywhere: this case alone, as it was printed; repeat it for several',
+      collect,
+      [],
+    )
     .addHelpText(
       'after',
       examples(

@@ -3,7 +3,7 @@ import { exitCodes, type ExitCode } from '../../errors.ts';
 import { formatCase } from '../../rehearsal/everywhere/case.ts';
 import { coverageOf, type CaseResult, type CoverageRow } from '../../rehearsal/everywhere/coverage.ts';
 import type { Setup } from '../../rehearsal/everywhere/journey.ts';
-import { sweepCrashes } from '../../rehearsal/everywhere/sweep-crashes.ts';
+import { needsReference, sweepCrashes } from '../../rehearsal/everywhere/sweep-crashes.ts';
 import { crashCoverageDocument, type CrashCoverageDocument } from '../../render/documents/crash-coverage.ts';
 import { harmlessJson } from '../../render/harmless.ts';
 import { crashCoverageText } from '../../render/text/crash-coverage.ts';
@@ -19,7 +19,7 @@ export interface EverywhereOptions {
   readonly points?: string | undefined;
   readonly sample?: number | undefined;
   readonly seed?: number | undefined;
-  readonly case?: string | undefined;
+  readonly case: readonly string[];
 }
 
 /** The most worlds at once: each has a step at work, and disks in memory. */
@@ -40,7 +40,7 @@ export async function rehearseEverywhere(
   { globals, terminal }: { globals: Globals; terminal: Terminal },
 ): Promise<ExitCode> {
   const points = options.points === undefined ? undefined : readPoints(options.points);
-  const only = options.case === undefined ? undefined : readCase(options.case, runbook);
+  const only = options.case.length === 0 ? undefined : options.case.map((text) => readCase(text, runbook));
   const seed = options.seed ?? Math.floor(Math.random() * 1_000_000);
   const tell = (text: string) => {
     if (globals.verbosity === 'quiet') return;
@@ -49,7 +49,8 @@ export async function rehearseEverywhere(
   const began = performance.now();
   let planned: number | undefined;
   let done = 0;
-  tell(`seed ${seed}; running it uninterrupted, to compare with`);
+  const isCompared = needsReference({ only, points, sample: options.sample });
+  tell(`seed ${seed}${isCompared ? '; running it uninterrupted, to compare with' : ''}`);
   const report = await interruptible(tell, (signal) => {
     // Its worlds end with this process.
     signal.addEventListener('abort', () => process.exit(exitCodes.interrupted));

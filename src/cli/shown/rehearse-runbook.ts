@@ -27,7 +27,7 @@ export interface RehearseOptions {
   readonly points?: string | undefined;
   readonly sample?: number | undefined;
   readonly seed?: number | undefined;
-  readonly case?: string | undefined;
+  readonly case: readonly string[];
 }
 
 /** Also the name that a step could have, which is then reached by `mid-act:everywhere`. */
@@ -140,7 +140,9 @@ function rehearsalParams(runbook: Runbook, set: readonly string[]): Readonly<Rec
 
 /** @throws UsageError `rehearse.everywhere` */
 function refuseWithoutEverywhere(options: RehearseOptions): void {
-  const given = (['points', 'sample', 'seed', 'case'] as const).find((key) => options[key] !== undefined);
+  const given =
+    (['points', 'sample', 'seed'] as const).find((key) => options[key] !== undefined) ??
+    (options.case.length > 0 ? 'case' : undefined);
   if (given === undefined) return;
   throw new UsageError(
     'rehearse.everywhere',

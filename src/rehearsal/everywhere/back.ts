@@ -7,7 +7,7 @@ import type { Stretch } from './enumerate.ts';
 import { failed, result } from './forward.ts';
 import { Journey, type Setup } from './journey.ts';
 import { leftBehind, unlikeness } from './likeness.ts';
-import { noReference, type Boundary, type Reference } from './reference.ts';
+import { noReference, type Boundary } from './reference.ts';
 
 /** A case of a step that is taken back alone. */
 type Undo = Extract<CrashCase, { kind: 'undo' }>;
@@ -19,11 +19,10 @@ type Undo = Extract<CrashCase, { kind: 'undo' }>;
  */
 export async function exploreUndos(
   setup: Setup,
-  reference: Promise<Reference>,
+  boundaries: Promise<readonly Boundary[]>,
   tell: (result: CaseResult) => void,
 ): Promise<readonly Stretch[]> {
   const stretches: Stretch[] = [];
-  const boundaries = reference.then((known) => known.boundaries);
   // Told by the reference itself.
   boundaries.catch(() => undefined);
   let journey = await Journey.begin(setup);

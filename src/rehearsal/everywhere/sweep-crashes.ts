@@ -1,4 +1,6 @@
 import { randomOf } from '../random.ts';
+import { diskKind } from '../disks.ts';
+import type { WorldFacts } from '../protocol.ts';
 import { exploreUndos, tryRollback, tryUndos } from './back.ts';
 import type { CrashCase } from './case.ts';
 import type { Group } from './case.ts';
@@ -7,13 +9,13 @@ import type { CaseResult } from './coverage.ts';
 import { casesOf, pairsOf, type Stretch } from './enumerate.ts';
 import { tryForward } from './forward.ts';
 import type { Setup } from './journey.ts';
-import { uninterrupted, type Reference } from './reference.ts';
+import { uninterrupted } from './reference.ts';
 
 export interface SweepOptions extends Choice {
   /** Decides what is drawn: further times at a place, pairs, the sample. */
   readonly seed: number;
-  /** Nothing but this case. */
-  readonly only?: CrashCase | undefined;
+  /** Nothing but these cases. */
+  readonly only?: readonly CrashCase[] | undefined;
   /** The steps up to which everything can be taken back. */
   readonly returnable: readonly string[];
   /** How many worlds at once. */
@@ -28,7 +30,7 @@ export interface SweepReport {
   readonly known: number;
   /** In how much two uninterrupted runs differ, at the step where they differ most. */
   readonly noise: number;
-  readonly disks: Reference['disks'];
+  readonly disks: WorldFacts['disks'];
 }
 
 /**
@@ -45,14 +47,14 @@ export async function sweepCrashes(setup: Setup, options: SweepOptions): Promise
   };
   // Each draw has a stream of its own, so that one does not shift another.
   const random = (draw: number) => randomOf(options.seed * 16 + draw);
-  const reference = uninterrupted(setup);
+  const reference = needsReference(options) ? uninterrupted(setup) : Promise.resolve([]);
   const looksBack = options.only === undefined && wantsUndos(options);
   const exploring: Promise<readonly Stretch[]> = looksBack
     ? exploreUndos(setup, reference, tell)
     : Promise.resolve([]);
   // Both come to their end before either's failure is told, so that no world is at work any more.
   await Promise.allSettled([reference, exploring]);
-  const [{ boundaries, disks }, ways] = await Promise.all([reference, exploring]);
+  const [boundaries, ways] = await Promise.all([reference, exploring]);
 
   const single = casesOf('forward', boundaries, random(1));
   const all: readonly CrashCase[] = [
@@ -63,7 +65,7 @@ export async function sweepCrashes(setup: Setup, options: SweepOptions): Promise
       [false, true].map((killed) => ({ kind: 'rollback' as const, step, killed })),
     ),
   ];
-  const chosen = options.only === undefined ? chooseCases(all, options, random(4)) : [options.only];
+  const chosen = options.only ?? chooseCases(all, options, random(4));
   // A world goes forward only.
   const page = ({ step }: CrashCase) => setup.ids.indexOf(step);
   const cases = chosen.toSorted((one, other) => page(one) - page(other));
@@ -84,8 +86,20 @@ export async function sweepCrashes(setup: Setup, options: SweepOptions): Promise
   ];
   await inParallel(jobs, options.worlds);
   const noise = Math.max(0, ...boundaries.map((boundary) => boundary.noise.size));
-  const known = options.only === undefined ? all.length + explored : 1;
+  const known = options.only?.length ?? all.length + explored;
+  const disks = diskKind({ folders: setup.build.disks === 'folders' });
   return { results, known, noise, disks };
+}
+
+/** A whole rollback is held against the start of its own run. */
+export function needsReference({
+  only,
+  points,
+  sample,
+}: Pick<SweepOptions, 'only' | 'points' | 'sample'>): boolean {
+  if (only !== undefined) return only.some(({ kind }) => kind !== 'rollback');
+  const rollbacks: readonly Group[] = ['rollback', 'killed-rollback'];
+  return points === undefined || sample !== undefined || points.some((point) => !rollbacks.includes(point));
 }
 
 const undoGroups: readonly Group[] = [

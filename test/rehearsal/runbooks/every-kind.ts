@@ -154,7 +154,8 @@ export default runbook('every-kind', {
       if ((await host.files.stat(`${disk.point}/media/lives-here`)) === undefined)
         throw new Error('not there');
     },
-    undo: ({ params, sh }) => [sh`rm -f ${`${params.folder}/lives-here`}`],
+    // Not through the bind mount: a rollback undoes it after the boot that has taken that away.
+    undo: ({ sh }) => [sh`rm -f ${`${disk.point}/media/lives-here`}`],
   })
   .check('sound', {
     needs: ['proven'],
