@@ -1,8 +1,10 @@
 import { MigrateError, messageOf } from '../errors.ts';
 import { stepState, type RunState } from '../journal/state.ts';
-import type { CheckNode, Finding, Host, Node, Runbook } from '../runbook/index.ts';
-import { findingOf } from './check.ts';
-import { readContext, stepContext } from './context.ts';
+import type { RecordedEvidence } from '../journal/event.ts';
+import type { CheckNode, Finding, Node, Runbook } from '../runbook/index.ts';
+import { ask, limitationOf } from './check.ts';
+import { stepContext } from './context.ts';
+import type { EngineHost } from './ports.ts';
 import { throwIfInterrupted } from './session.ts';
 
 /** What one check found, outside of any run. */
@@ -10,7 +12,17 @@ export interface CheckedNow {
   readonly node: CheckNode;
   /** Missing when its `when` says that it does not apply. */
   readonly finding: Finding | undefined;
+  /** What it ran. */
+  readonly evidence: RecordedEvidence | undefined;
+  readonly knownLimitation: string | undefined;
   readonly tookMs: number;
+}
+
+interface Found {
+  readonly finding?: Finding;
+  readonly evidence?: RecordedEvidence | undefined;
+  /** It was not its own finding, but a failure of the check itself. */
+  readonly threw?: true;
 }
 
 /**
@@ -24,7 +36,7 @@ export interface CheckedNow {
 export async function checkNow(
   runbook: Runbook,
   state: RunState,
-  given: { readonly folder: string; readonly host: Host; readonly signal: AbortSignal },
+  given: { readonly folder: string; readonly host: EngineHost; readonly signal: AbortSignal },
   began: (node: CheckNode) => void = () => {},
 ): Promise<readonly CheckedNow[]> {
   const { host, signal } = given;
@@ -35,10 +47,12 @@ export async function checkNow(
     throwIfInterrupted(signal);
     began(node);
     const before = host.clock.now().monotonic;
-    const finding = await findNow(node, state, given, known);
+    const { finding, evidence, threw } = await findNow(node, state, given, known);
     throwIfInterrupted(signal);
     known.set(node.id, finding);
-    checked.push({ node, finding, tookMs: Math.max(0, Math.round(host.clock.now().monotonic - before)) });
+    const tookMs = Math.max(0, Math.round(host.clock.now().monotonic - before));
+    const knownLimitation = threw === true ? undefined : limitationOf(node, finding);
+    checked.push({ node, finding, evidence, knownLimitation, tookMs });
   }
   return checked;
 }
@@ -46,27 +60,34 @@ export async function checkNow(
 async function findNow(
   node: CheckNode,
   state: RunState,
-  { folder, host, signal }: { folder: string; host: Host; signal: AbortSignal },
+  { folder, host, signal }: { folder: string; host: EngineHost; signal: AbortSignal },
   known: ReadonlyMap<string, unknown>,
-): Promise<Finding | undefined> {
+): Promise<Found> {
   const { outputs, missing } = outputsKnown(node, known);
   try {
     const context = { ...stepContext(node, state, folder), outputs };
     const applies = node.when?.(context) !== false;
     if (applies) {
-      const finding = await findingOf(node, readContext(node, context, host, signal));
-      if (missing().length === 0) return finding;
-    } else if (missing().length === 0) return undefined;
+      const { finding, evidence, thrown } = await ask(node, context, host, signal);
+      throwIfInterrupted(signal);
+      if (missing().length === 0)
+        return finding === undefined ? { ...failed(thrown), evidence } : { finding, evidence };
+    } else if (missing().length === 0) return {};
   } catch (thrown) {
     throwIfInterrupted(signal);
-    if (missing().length === 0) return { verdict: 'FAIL', observed: thrownText(thrown) };
+    if (missing().length === 0) return failed(thrown);
   }
+  const steps = missing().map((step) => `"${step}"`);
   return {
-    verdict: 'BLOCKED',
-    observed: `it needs what ${missing()
-      .map((step) => `"${step}"`)
-      .join(' and ')} gives, and no unfinished run has come so far`,
+    finding: {
+      verdict: 'BLOCKED',
+      observed: `it needs what ${steps.join(' and ')} gives, and no unfinished run has come so far`,
+    },
   };
+}
+
+function failed(thrown: unknown): Found {
+  return { finding: { verdict: 'FAIL', observed: thrownText(thrown) }, threw: true };
 }
 
 function thrownText(thrown: unknown): string {

@@ -1,13 +1,20 @@
 import type { Node } from '../runbook/index.ts';
+import type { EventOf } from '../journal/event.ts';
 import { failureOf } from './failure.ts';
 import { Interrupted, isJournalFailure, record, stepOf, type Session } from './session.ts';
 import type { StepResult } from './step-result.ts';
 
 /**
  * Records how an attempt ended that threw.
+ * @param found what a check found before, which its failure keeps
  * @throws the journal's own failure: no further word of this run could be trusted
  */
-export async function endOf(session: Session, node: Node, thrown: unknown): Promise<StepResult> {
+export async function endOf(
+  session: Session,
+  node: Node,
+  thrown: unknown,
+  found: Pick<EventOf<'step.failed'>, 'finding' | 'evidence' | 'knownLimitation'> = {},
+): Promise<StepResult> {
   if (isJournalFailure(thrown)) throw thrown;
   const { status, attempts: attempt } = stepOf(session, node);
   if (thrown instanceof Interrupted || session.signal.aborted) {
@@ -23,6 +30,7 @@ export async function endOf(session: Session, node: Node, thrown: unknown): Prom
     attempt: status === 'started' ? attempt : attempt + 1,
     error: failure,
     ...(node.onFailure === 'rollback' ? { goesBack: true as const } : {}),
+    ...found,
   });
   return { kind: 'failed', failure };
 }

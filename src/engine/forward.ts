@@ -1,5 +1,5 @@
 import { exitCodes, MigrateError, UsageError } from '../errors.ts';
-import type { RunState } from '../journal/state.ts';
+import { stepState, type RunState } from '../journal/state.ts';
 import { unconfirmed } from '../plan/deadline.ts';
 import { choose, frontier, FrontLine } from '../plan/forward.ts';
 import { turnsBack } from '../plan/turn-back.ts';
@@ -9,6 +9,7 @@ import { attemptCheck } from './check.ts';
 import { holdForConfirmation } from './confirmation.ts';
 import { passGate } from './gates/pass.ts';
 import { prepareToTell, tellOfEnd } from './notify.ts';
+import { mustBeDecided } from './must-be-decided.ts';
 import { mustBeOpen } from './must-be-open.ts';
 import type { StepResult } from './step-result.ts';
 import { outcome, type Outcome } from './outcome.ts';
@@ -24,6 +25,8 @@ export interface ForwardOptions {
   readonly wait?: boolean;
   /** Do not wait for the word that a step with `confirmWithin` needs: leave with exit code 3. */
   readonly leaveUnconfirmed?: boolean;
+  /** Also run steps of which nobody has decided how they are undone: in a world that is thrown away. */
+  readonly takesUndecided?: boolean;
   /** Reorders what is ready, so that a missing need shows itself; for tests. */
   readonly shuffle?: (ready: readonly Node[]) => readonly Node[];
 }
@@ -35,6 +38,7 @@ export interface ForwardOptions {
  */
 export async function advance(given: Session, options: ForwardOptions = {}): Promise<Outcome> {
   mustGoForward(given.state);
+  if (options.takesUndecided !== true && given.runbook !== undefined) mustBeDecided(given.runbook);
   const ended = await goForward(given, options);
   await tellOfEnd(given, ended, options);
   return ended;
@@ -245,12 +249,17 @@ async function conclude(
   }
   const { finished } = frontier(nodes, session.state, new Set(ended.keys()));
   const passedOver = [...ended].filter(([, result]) => result.kind === 'failed').map(([id]) => id);
+  const isKnown = (id: string) => stepState(session.state, id).knownLimitation !== undefined;
   if (passedOver.length > 0) {
     const rest = finished ? 'all else is done' : 'what does not need it is done';
-    return outcome('failed', `${rest}, but failed: ${passedOver.join(', ')}`, {
-      step: passedOver[0],
-      hint: `Mend it, then migrate resume ${run}`,
-    });
+    return outcome(
+      'failed',
+      `${rest}, but failed: ${passedOver.map((id) => (isKnown(id) ? `${id} (known limitation)` : id)).join(', ')}`,
+      {
+        step: passedOver.find((id) => !isKnown(id)) ?? passedOver[0],
+        hint: `Mend it, then migrate resume ${run}${askAnew(session, finished)}`,
+      },
+    );
   }
   if (!finished) {
     return outcome('failed', 'the run cannot go on, and no step says why', {
@@ -267,6 +276,12 @@ async function conclude(
   await prepareToTell(session, completed, options.wait);
   await record(session, { type: 'run.completed' });
   return completed;
+}
+
+/** A run that only asks leaves nothing behind, so another may take its place. */
+function askAnew({ state }: Session, finished: boolean): string {
+  const onlyAsks = state.nodes.every(({ reversal }) => reversal === 'readonly');
+  return onlyAsks && finished ? `, or ask everything anew: migrate run ${state.runbook}` : '';
 }
 
 /** The step's failure stays what it is, also when everything is undone after it. */

@@ -1,8 +1,9 @@
+import type { EventOf } from '../journal/event.ts';
 import { durationMs, type CapturedContext, type Node, type StepNode } from '../runbook/index.ts';
 import { act } from './act.ts';
-import { find } from './check.ts';
+import { ask, found, recordOf } from './check.ts';
 import { checkedCommands } from './commands.ts';
-import { capturedContext, contextOf, recordedCapture } from './context.ts';
+import { capturedContext, contextOf, recordedCapture, stepContext } from './context.ts';
 import { failureOf } from './failure.ts';
 import { isJournalFailure, nodeOf, record, stepOf, throwIfInterrupted, type Session } from './session.ts';
 import { parseOutput } from './output.ts';
@@ -35,9 +36,9 @@ export async function refresh(
     if (node === undefined || !stands(session, node) || !isStale(session, node, maxAge)) continue;
     // What was read first is as old as this.
     const clocks = session.ports.host.clock.now();
-    let output: unknown;
+    let renewed: Renewed;
     try {
-      output = await proveAgain(session, node);
+      renewed = await proveAgain(session, node);
     } catch (thrown) {
       if (isJournalFailure(thrown)) throw thrown;
       throwIfInterrupted(session.signal);
@@ -47,28 +48,32 @@ export async function refresh(
         failure: { ...failure, message: `"${id}" no longer verifies: ${failure.message}` },
       };
     }
-    await record(session, {
-      type: 'step.verified',
-      step: id,
-      clocks,
-      ...(output === undefined ? {} : { output }),
-    });
+    await record(session, { type: 'step.verified', step: id, clocks, ...renewed });
   }
   return undefined;
 }
 
+type Renewed = Pick<EventOf<'step.verified'>, 'output' | 'evidence' | 'knownLimitation'>;
+
 /** Gives the new output of a step that proves itself by running again. */
-async function proveAgain(session: Session, node: Node): Promise<unknown> {
+async function proveAgain(session: Session, node: Node): Promise<Renewed> {
+  const { state, folder, ports, signal } = session;
+  if (node.kind === 'check') {
+    const answer = await ask(node, stepContext(node, state, folder), ports.host, signal);
+    return { output: found(node, answer), ...recordOf(node, answer) };
+  }
+  if (node.kind !== 'step') return {};
   const read = contextOf(session, node);
-  if (node.kind === 'check') await find(node, read);
-  if (node.kind !== 'step') return undefined;
   const step = stepOf(session, node);
   // What was found done was never begun here, so nothing is captured yet, and nothing has changed it since.
   const captured = step.intent === undefined ? await node.body.capture?.(read) : recordedCapture(step);
   const context = capturedContext(read, captured);
-  if (node.body.verify === undefined) return runAgain(session, node, context);
+  if (node.body.verify === undefined) {
+    const output = await runAgain(session, node, context);
+    return output === undefined ? {} : { output };
+  }
   await verifyStep(session, node, context, structuredClone(step.output));
-  return undefined;
+  return {};
 }
 
 async function runAgain(session: Session, node: StepNode, context: CapturedContext): Promise<unknown> {

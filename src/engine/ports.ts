@@ -47,6 +47,8 @@ export interface EngineHost extends Host {
   spawn(command: Command, options: SpawnOptions): Promise<CommandResult>;
   /** Who this process is. */
   self(): Promise<ProcessIdentity>;
+  /** What hides the run's secrets in a text, as they are now. */
+  hiding(): Promise<(text: string) => string>;
   readonly clock: Clock;
   boot(): Promise<BootIdentity>;
 }

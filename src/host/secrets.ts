@@ -51,6 +51,13 @@ export function secretsIn(params: unknown): readonly SecretReference[] {
   return typeof params === 'object' && params !== null ? Object.values(params).flatMap(secretsIn) : [];
 }
 
+/** Hides these, as far as they can be read now, in a text. */
+export async function hidingSecrets(
+  references: readonly SecretReference[],
+): Promise<(text: string) => string> {
+  return redactor((await Promise.all(references.map(hiddenOf))).flat());
+}
+
 async function hiddenOf(reference: SecretReference): Promise<readonly Hidden[]> {
   try {
     return hiddenParts(await resolveSecret(reference), reference);

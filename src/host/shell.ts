@@ -3,7 +3,9 @@ import type { Readable } from 'node:stream';
 import { StepError, messageOf } from '../errors.ts';
 import type { SpawnOptions } from '../engine/ports.ts';
 import {
+  commandFailed,
   formatCommand,
+  isAccepted,
   type Command,
   type CommandResult,
   type ExecOptions,
@@ -127,9 +129,8 @@ async function runCommand(command: Command, options: RunOptions): Promise<Comman
       `cannot start ${formatCommand(command)}: ${messageOf(ended.cause ?? ended)}`,
     );
   }
-  const accepted = result.exitCode !== null && (command.ok ?? [0]).includes(result.exitCode);
-  if (!accepted && options.anyExit !== true) {
-    throw failed(command, { ...result, stdout: redactShown(result.stdout) });
+  if (!isAccepted(command, result) && options.anyExit !== true) {
+    throw commandFailed(command, { ...result, stdout: redactShown(result.stdout) });
   }
   return result;
 }
@@ -151,28 +152,8 @@ function destroyWhenQuiet(stream: Readable | null): void {
   stream.once('close', () => clearTimeout(timer));
 }
 
-function failed(command: Command, result: CommandResult): StepError {
-  const how =
-    result.signal === undefined ? `exited with ${result.exitCode}` : `was ended by ${result.signal}`;
-  const said = lastLines(result.stderr) || lastLines(result.stdout);
-  return new StepError(
-    'command.failed',
-    `${formatCommand(command)} ${how}${said === '' ? ' and said nothing' : `:\n${said}`}`,
-  );
-}
-
 function interrupted(command: Command): StepError {
   return new StepError('command.interrupted', `interrupted: ${formatCommand(command)}`);
-}
-
-function lastLines(text: string): string {
-  return text
-    .trimEnd()
-    .split('\n')
-    .slice(-10)
-    .map((line) => `  ${line}`)
-    .join('\n')
-    .trimEnd();
 }
 
 function isFolder(path: string): boolean {

@@ -6,6 +6,7 @@ import { systemFiles } from './files.ts';
 import { readMounts } from './mounts.ts';
 import { pastRunsIn } from './past-runs.ts';
 import { self } from './process.ts';
+import { hidingSecrets } from './secrets.ts';
 import { exec, spawn } from './shell.ts';
 
 /**
@@ -26,6 +27,7 @@ export function thisMachine(
     boot: readBoot,
     clock: options.clock ?? systemClock,
     self: async () => self(),
+    hiding: () => hidingSecrets(secrets),
     ...(options.state === undefined ? {} : { runs: pastRunsIn(options.state) }),
   };
 }

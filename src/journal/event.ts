@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { noticeKinds } from '../runbook/notice.ts';
+import { recordedEvidence, recordedFinding } from './evidence.ts';
 import { bootIdentity as boot, commandSchema, recordedUndo } from './recorded-undo.ts';
 
 /** Raised when a reader of the previous version could no longer make sense of a line. */
@@ -152,6 +153,10 @@ const bodies = [
     verified: z.boolean(),
     /** When the result was proven; absent when the step has no verification. */
     clocks: clocks.optional(),
+    /** Of a check, whose finding is its output: what it ran. */
+    evidence: recordedEvidence.optional(),
+    /** Of a check that says PARTIAL: why that is known. */
+    knownLimitation: z.string().optional(),
   }),
   /** Nothing was done, so there is nothing to undo. */
   z.object({
@@ -166,6 +171,10 @@ const bodies = [
     error: failure,
     /** The runbook goes back when this step fails, so a process that finds it like this does. */
     goesBack: z.literal(true).optional(),
+    /** Of a check that says FAIL, with what it ran, and why that is known. One that threw has found nothing. */
+    finding: recordedFinding.optional(),
+    evidence: recordedEvidence.optional(),
+    knownLimitation: z.string().optional(),
   }),
   z.object({ type: z.literal('step.interrupted'), ...attempt, by: z.string() }),
   /** What became of a start without an end, and who said so. */
@@ -176,8 +185,15 @@ const bodies = [
     by: z.enum(['probe', 'person', 'idempotent']),
     why: z.string(),
   }),
-  /** A proof was renewed; a step that only reads ran again, and gave its output anew. */
-  z.object({ type: z.literal('step.verified'), ...step, clocks, output: json.optional() }),
+  /** A proof was renewed; a step that only reads, or a check, ran again, and gave its output anew. */
+  z.object({
+    type: z.literal('step.verified'),
+    ...step,
+    clocks,
+    output: json.optional(),
+    evidence: recordedEvidence.optional(),
+    knownLimitation: z.string().optional(),
+  }),
 
   z.object({
     type: z.literal('command.started'),
@@ -285,6 +301,7 @@ const place = z.object({
 export const journalEvent = z.intersection(place, eventBody);
 export type JournalEvent = z.infer<typeof journalEvent>;
 
+export type { AskedCommand, RecordedEvidence, RecordedFinding } from './evidence.ts';
 export type RecordedNode = z.infer<typeof recordedNode>;
 export type RecordedUndo = z.infer<typeof recordedUndo>;
 export type Failure = z.infer<typeof failure>;

@@ -26,6 +26,8 @@ export function applyToStep(
       step.rollsBack = false;
       step.skipped = undefined;
       step.error = undefined;
+      step.finding = undefined;
+      step.knownLimitation = undefined;
       return;
     case 'step.completed':
       step.status = 'done';
@@ -33,6 +35,8 @@ export function applyToStep(
       step.output = event.output;
       step.completedAt = event.at;
       step.error = undefined;
+      step.finding = undefined;
+      step.knownLimitation = event.knownLimitation;
       if (event.clocks !== undefined) step.verifiedAt = event.clocks;
       return;
     case 'step.skipped':
@@ -45,6 +49,8 @@ export function applyToStep(
     case 'step.failed':
       step.status = 'failed';
       step.error = event.error;
+      step.finding = event.finding;
+      step.knownLimitation = event.knownLimitation;
       step.rollsBack = event.goesBack === true;
       return;
     case 'step.interrupted':
@@ -56,7 +62,10 @@ export function applyToStep(
       return;
     case 'step.verified':
       step.verifiedAt = event.clocks;
-      if (event.output !== undefined) step.output = event.output;
+      if (event.output !== undefined) {
+        step.output = event.output;
+        step.knownLimitation = event.knownLimitation;
+      }
       return;
     case 'irreversible.accepted':
       step.accepted = true;
@@ -142,6 +151,8 @@ function forget(step: StepState): void {
   step.completedAt = undefined;
   step.verifiedAt = undefined;
   step.error = undefined;
+  step.finding = undefined;
+  step.knownLimitation = undefined;
   step.gate = undefined;
   step.accepted = false;
   step.deadline = undefined;

@@ -1,6 +1,6 @@
 import type { BootIdentity, Claim, ClockReading } from '../runbook/index.ts';
 import type { Unattended } from './fold-unattended.ts';
-import type { Failure, ProcessIdentity, RecordedNode, RecordedUndo } from './event.ts';
+import type { Failure, ProcessIdentity, RecordedFinding, RecordedNode, RecordedUndo } from './event.ts';
 
 export type RunStatus = 'running' | 'completed' | 'rolling-back' | 'rolled-back' | 'aborted' | 'moved';
 
@@ -40,6 +40,10 @@ export interface StepState {
   undone: boolean;
   skipped: 'when' | 'already-done' | 'failed-need' | undefined;
   error: Failure | undefined;
+  /** Of a check that failed by its own finding. */
+  finding: RecordedFinding | undefined;
+  /** Of a check: why what it found is known. */
+  knownLimitation: string | undefined;
   gate: GateState | undefined;
   accepted: boolean;
   /** Of a step with `confirmWithin`, from its start until it is undone. */
@@ -169,6 +173,8 @@ function freshStep(id: string): StepState {
     undone: false,
     skipped: undefined,
     error: undefined,
+    finding: undefined,
+    knownLimitation: undefined,
     gate: undefined,
     accepted: false,
     deadline: undefined,

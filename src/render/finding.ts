@@ -1,17 +1,36 @@
-import type { Finding } from '../runbook/index.ts';
+import type { RecordedFinding } from '../journal/event.ts';
 
-/** The verdict of a check, from its journaled output; `undefined` for any other output. */
-export function findingOf(output: unknown): Pick<Finding, 'verdict' | 'observed'> | undefined {
+type Verdict = RecordedFinding['verdict'];
+
+/** What a check found, from its journaled output; `undefined` for any other output. */
+export function findingOf(output: unknown): Omit<RecordedFinding, 'evidence'> | undefined {
   if (typeof output !== 'object' || output === null) return undefined;
-  const { verdict, observed } = output as Partial<Finding>;
+  const { verdict, observed, unblock } = output as Partial<RecordedFinding>;
   return verdict !== undefined && verdicts.includes(verdict) && typeof observed === 'string'
-    ? { verdict, observed }
+    ? { verdict, observed, ...(typeof unblock === 'string' ? { unblock } : {}) }
     : undefined;
 }
 
-const verdicts: readonly Finding['verdict'][] = ['PASS', 'PARTIAL', 'FAIL', 'BLOCKED'];
+export const verdicts: readonly Verdict[] = ['PASS', 'PARTIAL', 'FAIL', 'BLOCKED'];
 
-/** `PARTIAL: 3 of 4 answered` */
-export function findingText({ verdict, observed }: Pick<Finding, 'verdict' | 'observed'>): string {
-  return `${verdict}: ${observed}`;
+/** From bad to good: what failed is certain, what is blocked may be as bad. */
+const worstFirst: readonly Verdict[] = ['FAIL', 'BLOCKED', 'PARTIAL', 'PASS'];
+
+/** The worst of several verdicts; BLOCKED when there is none, since nothing was found out. */
+export function worstVerdict(given: readonly Verdict[]): Verdict {
+  return worstFirst.find((each) => given.includes(each)) ?? 'BLOCKED';
+}
+
+/**
+ * `PARTIAL: 3 of 4 answered`
+ * @param known why it is known
+ */
+export function findingText({ verdict, observed, unblock }: RecordedFinding, known?: string): string {
+  return [
+    `${verdict}${known === undefined ? '' : ' (known limitation)'}: ${observed}`,
+    unblock === undefined ? undefined : `To unblock it: ${unblock}`,
+    known === undefined ? undefined : `Known: ${known}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join('\n');
 }

@@ -133,7 +133,7 @@ function foldJournaled(view: View, event: JournalEvent): View {
     case 'step.failed':
       return change(view, event.step, (step) => ({
         ...ended(step, 'failed', event.at),
-        failure: { message: event.error.message, hint: event.error.hint },
+        failure: { message: event.error.message, hint: hintOf(event) },
       }));
     case 'step.interrupted':
       return change(view, event.step, (step) => ended(step, 'interrupted', event.at));
@@ -205,8 +205,12 @@ function foldJournaled(view: View, event: JournalEvent): View {
 
 function completedNote(step: StepView, event: JournalEvent & { type: 'step.completed' }): string | undefined {
   const finding = step.node.kind === 'check' ? findingOf(event.output) : undefined;
-  if (finding !== undefined) return findingText(finding);
+  if (finding !== undefined) return findingText(finding, event.knownLimitation);
   return { act: undefined, probe: 'found done by its probe', person: 'done, as a person says' }[event.by];
+}
+
+function hintOf({ error, knownLimitation }: JournalEvent & { type: 'step.failed' }): string | undefined {
+  return error.hint ?? (knownLimitation === undefined ? undefined : `A known limitation: ${knownLimitation}`);
 }
 
 export const skipReasons = {

@@ -2,6 +2,7 @@ import type { ResultDocument } from './documents/result.ts';
 import { formatDuration } from './duration.ts';
 import { harmlessLines } from './harmless.ts';
 import type { Style, Tone } from './style.ts';
+import { verdictTable } from './text/verdicts.ts';
 import { wayBackText } from './text/way-back.ts';
 
 const tones: Record<ResultDocument['status'], Tone> = {
@@ -35,8 +36,15 @@ export function reportText(result: ResultDocument, style: Style): string {
       : `${style(tones[result.status], `${status}:`)} ${first}`,
     ...rest,
     ...(result.remains ?? []).map((line) => `  ${line}`),
+    ...tableOf(result, style),
     ...(result.hint === undefined ? [] : harmlessLines(result.hint)),
     style('faint', [did, `run ${result.run}`].filter(Boolean).join(', ')),
     ...(over.has(result.status) ? [] : [style('faint', wayBackText(result.run, result.wayBack))]),
   ].join('\n');
+}
+
+/** When nothing more is asked for the moment, what the checks have said; each was told when it ended, and is lost above. */
+function tableOf({ status, run, checks = [], verdict }: ResultDocument, style: Style): string[] {
+  if (verdict === undefined || (status !== 'completed' && status !== 'failed')) return [];
+  return ['', ...verdictTable(checks, style), `All of it, with the evidence: migrate report ${run}`, ''];
 }

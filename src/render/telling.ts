@@ -128,14 +128,14 @@ function journaled(event: JournalEvent, before: View): Telling {
           ? normal(completed(event, before), 'good')
           : finding.verdict === 'PASS'
             ? normal(findingText(finding), 'good')
-            : operator(findingText(finding), 'warning');
+            : operator(findingText(finding, event.knownLimitation), 'warning');
       return { ...telling, step: event.step };
     }
     case 'step.skipped':
       return { ...normal(`skipped: ${skipReasons[event.why]}`, 'faint'), step: event.step };
     case 'step.failed':
       return {
-        ...operator(`FAILED: ${event.error.message}${hint(event.error.hint)}`, 'bad'),
+        ...operator(failedText(event), 'bad'),
         step: event.step,
       };
     case 'step.interrupted':
@@ -270,6 +270,16 @@ function completed(event: JournalEvent & { type: 'step.completed' }, before: Vie
   const since = stepOf(before, event.step)?.since;
   const took = since === undefined ? Number.NaN : Date.parse(event.at) - Date.parse(since);
   return `done${took >= 0 ? ` in ${formatDuration(took)}` : ''}${event.verified ? ', verified' : ''}`;
+}
+
+function failedText({ finding, knownLimitation, error }: JournalEvent & { type: 'step.failed' }): string {
+  const word = finding === undefined ? 'FAILED' : finding.verdict;
+  const mark = knownLimitation === undefined ? '' : ' (known limitation)';
+  return `${word}${mark}: ${error.message}${hint(error.hint ?? known(knownLimitation))}`;
+}
+
+function known(limitation: string | undefined): string | undefined {
+  return limitation === undefined ? undefined : `Known: ${limitation}`;
 }
 
 function because(why: string | undefined): string {

@@ -58,6 +58,7 @@ const reversal = {
   undoNeeds,
   irreversible: why.optional(),
   readonly: z.literal(true).optional(),
+  undecided: z.string().min(1, { error: 'must say what is to be decided' }).optional(),
   effective: z.enum(['now', 'at-boot']).optional(),
   confirmWithin: duration.optional(),
 };
@@ -120,7 +121,12 @@ export const definitionSchemas = {
     use: operation,
     with: fn,
   }),
-  check: z.strictObject({ ...stepOptions, expect: z.string().min(1), run: fn }),
+  check: z.strictObject({
+    ...stepOptions,
+    expect: z.string().min(1),
+    knownLimitation: why.optional(),
+    run: fn,
+  }),
   confirm: z.strictObject({ ...stepOptions, ask: text, input: objectSchema.optional() }),
   manual: z.strictObject({
     ...stepOptions,

@@ -10,6 +10,8 @@ export interface HealthCheck<Params> {
   /** The group under which it is shown. */
   readonly phase?: string;
   readonly expect: string;
+  /** Why a FAIL or PARTIAL of it is known; the verdict stays what it is, and is marked. */
+  readonly knownLimitation?: string;
   /** It does not apply when this gives false. */
   readonly when?: (context: StepContext<Params, NoOutputs>) => boolean;
   readonly run: (context: ReadContext<Params, NoOutputs, undefined>) => Finding | Promise<Finding>;

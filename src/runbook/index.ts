@@ -2,6 +2,7 @@ export { fragment, runbook, RunbookBuilder } from './builder.ts';
 export type { BreakGlassCommand, Guard } from './break-glass.ts';
 export { claimName, claimsCollide, type Claim } from './claim.ts';
 export { formatCommand, quoteWord, type Command } from './command.ts';
+export { commandFailed, isAccepted } from './command-failed.ts';
 export type { OutputOf, Preview, ProbeAnswer, Schema } from './body.ts';
 export type {
   ActContext,

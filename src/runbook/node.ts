@@ -32,6 +32,8 @@ export interface StepNode extends NodeBase {
   readonly reversal: Reversal;
   /** Why it cannot be taken back, where it cannot. */
   readonly irreversible: string | undefined;
+  /** What is to be decided of its undo before it may run outside of a rehearsal; it is irreversible until then. */
+  readonly undecided: string | undefined;
   readonly effective: 'now' | 'at-boot';
   /** How long after its start it is undone unless somebody confirms that the machine can still be reached. */
   readonly confirmWithin: Duration | undefined;
@@ -70,6 +72,7 @@ export interface StepBody {
 export interface CheckNode extends NodeBase {
   readonly kind: 'check';
   readonly expect: string;
+  readonly knownLimitation?: string;
   readonly run: (context: ReadContext) => Finding | Promise<Finding>;
 }
 

@@ -60,6 +60,14 @@ type UndoneBy<Params, Outputs, Input, Captured> =
       readonly irreversible?: never;
       readonly confirmWithin?: CannotGoBack['confirmWithin'];
     }
+  | {
+      /** What is to be decided. Until it is, the step is shown as irreversible, and runs in rehearsals only. */
+      readonly undecided: string;
+      readonly undo?: never;
+      readonly irreversible?: never;
+      readonly readonly?: never;
+      readonly confirmWithin?: CannotGoBack['confirmWithin'];
+    }
   // The last alternative is the one that the compiler names when none fits.
   | { readonly undo: RunbookTypeError<'say how this step is undone: undo, irreversible or readonly'> };
 
@@ -104,10 +112,13 @@ export type OperationStep<
   } & (R extends 'irreversible' ? { readonly irreversible: string } : { readonly irreversible?: string }) &
   (R extends 'undo' ? GoesBack : CannotGoBack);
 
-/** A verdict with its evidence. BLOCKED: this host cannot do it, and `observed` says what would unblock it. */
+/** A verdict with its evidence; the commands that the check ran are recorded without its doing. */
 export interface Finding {
   readonly verdict: 'PASS' | 'PARTIAL' | 'FAIL' | 'BLOCKED';
   readonly observed: string;
+  /** Of BLOCKED, since this host cannot tell: what would let it. Without it `observed` says so. */
+  readonly unblock?: string;
+  /** Figures and names, beside the commands. */
   readonly evidence?: Readonly<Record<string, Json>>;
 }
 
@@ -118,6 +129,11 @@ export interface CheckStep<
   When extends boolean,
 > extends StepOptions<Params, Steps, Needs, When> {
   readonly expect: string;
+  /**
+   * Why a FAIL or PARTIAL of it is known, and lived with. The verdict stays what it is; reports mark it, and
+   * name it among the risks that remain.
+   */
+  readonly knownLimitation?: string;
   readonly run: (
     context: ReadContext<Params, OutputsOf<Steps, Needs>, undefined>,
   ) => Finding | Promise<Finding>;

@@ -59,6 +59,8 @@ export class Stage {
   undoScriptsWritten = 0;
   undoMarks = { done: '', reboot: '' };
   diskIsFull = false;
+  /** What no journal may hold. */
+  secrets: string[] = [];
   /** Live events, in order, of all processes. */
   readonly told: LiveEvent[] = [];
   readonly logged: string[] = [];
@@ -318,6 +320,8 @@ export class Stage {
       },
       mounts: alive(async () => []),
       boot: alive(async () => this.boot),
+      hiding: async () => (text: string) =>
+        this.secrets.reduce((shown, each) => shown.replaceAll(each, '‹secret›'), text),
       self: alive(async () => ({ pid: 7, startTime: '1', bootId: this.boot.bootId })),
       clock: {
         now: () => this.clock.now(),

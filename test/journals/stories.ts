@@ -54,6 +54,14 @@ export const stories: readonly Story[] = [
     },
   },
   {
+    name: 'checks',
+    async tell(stage) {
+      stage.program('look', ([what]) => `it looks ${what}\n`);
+      await stage.run();
+      await stage.run();
+    },
+  },
+  {
     name: 'doubt',
     async tell(stage) {
       goesWrongOnce(stage, 'at-first');

@@ -20,6 +20,8 @@ export function summaryOf(state: RunState): unknown {
           ? {}
           : { captured: step.intent.captured ?? null, undo: step.intent.undo.kind }),
         ...(step?.output === undefined ? {} : { output: step.output }),
+        ...(step?.finding === undefined ? {} : { finding: step.finding }),
+        ...(step?.knownLimitation === undefined ? {} : { known: step.knownLimitation }),
       };
     }),
   };

@@ -11,6 +11,7 @@ import { prepareStateFolder } from '../../host/state-folder.ts';
 import { resumesAtBoot, systemdRuns } from '../../host/systemd.ts';
 import type { Overrides } from '../invocation.ts';
 import { unfinishedRunOf } from './known-run.ts';
+import { endWhenAllIsAsked } from './asked-all.ts';
 import { leaveFolder } from './leave-folder.ts';
 import type { Runbook } from '../../runbook/index.ts';
 import { lockRun, openedRun, type OpenRun } from './open-run.ts';
@@ -57,7 +58,7 @@ export async function startRun(given: StartGiven): Promise<OpenRun> {
     waitMs: 10_000,
   });
   try {
-    await refuseSecond(places.state, runbook.id);
+    await refuseSecond(given);
     const place = await createRunFolder(places.state, runbook.id, host.clock.now().wall);
     try {
       return await begin(given, place, { tools, claims });
@@ -123,10 +124,15 @@ async function begin(
   }
 }
 
-async function refuseSecond(state: string, runbook: string): Promise<void> {
-  const unfinished = await unfinishedRunOf(state, runbook);
+async function refuseSecond({ loaded, places, host, warn }: StartGiven): Promise<void> {
+  const runbook = loaded.runbook.id;
+  const unfinished = await unfinishedRunOf(places.state, runbook);
   if (unfinished === undefined) return;
   const { id, folder } = unfinished.place;
+  if (await endWhenAllIsAsked(unfinished, places, host.clock)) {
+    warn(`${id} had asked everything, and is ended: this run asks all of it anew`);
+    return;
+  }
   const owner = await readLock(folder);
   const holder =
     owner === undefined

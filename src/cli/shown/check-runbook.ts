@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import { checkNow, type CheckedNow } from '../../engine/index.ts';
 import { exitCodes, MigrateError, UsageError, type ExitCode } from '../../errors.ts';
 import type { LoadedRunbook } from '../../host/runbook-file.ts';
-import {
-  checkDocument,
-  worstVerdict,
-  type CheckDocument,
-  type CheckRow,
-} from '../../render/documents/check.ts';
+import { checkDocument, type CheckDocument, type CheckRow } from '../../render/documents/check.ts';
+import { worstVerdict } from '../../render/finding.ts';
 import { checkText } from '../../render/text/check.ts';
 import type { Runbook } from '../../runbook/index.ts';
 import type { Globals, Overrides } from '../invocation.ts';
@@ -112,7 +108,7 @@ function mustHaveChecks({ id, nodes }: Runbook): void {
   );
 }
 
-function rowOf({ node, finding, tookMs }: CheckedNow): CheckRow {
+function rowOf({ node, finding, evidence, knownLimitation, tookMs }: CheckedNow): CheckRow {
   return {
     id: node.id,
     title: node.title,
@@ -120,7 +116,10 @@ function rowOf({ node, finding, tookMs }: CheckedNow): CheckRow {
     verdict: finding?.verdict ?? null,
     expect: node.expect,
     observed: finding?.observed ?? null,
+    ...(finding?.unblock === undefined ? {} : { unblock: finding.unblock }),
+    ...(knownLimitation === undefined ? {} : { knownLimitation }),
     ...(finding?.evidence === undefined ? {} : { evidence: { ...finding.evidence } }),
+    ...(evidence === undefined ? {} : { commands: evidence.commands }),
     tookMs,
   };
 }

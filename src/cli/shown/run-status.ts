@@ -3,6 +3,7 @@ import { unconfirmed } from '../../plan/deadline.ts';
 import { stepState, type RunState, type StepState } from '../../journal/state.ts';
 import type { RecordedNode } from '../../journal/event.ts';
 import { findingOf, findingText } from '../../render/finding.ts';
+import { verdictsOf } from '../../render/verdicts.ts';
 import type { RunStatusDocument } from '../../render/documents/status.ts';
 import { soakStatus, type Looks } from './soak-status.ts';
 import { wayBackOf } from './way-back.ts';
@@ -28,6 +29,7 @@ export function runStatusOf(
   const opensAt = new Map(
     gates.flatMap(({ step, opensAt: at }) => (at === undefined ? [] : [[step, at] as const])),
   );
+  const checks = verdictsOf(state);
   return {
     run: state.run,
     runbook: state.runbook,
@@ -43,6 +45,7 @@ export function runStatusOf(
     gates,
     next: nextOf(state, atWork),
     wayBack: wayBackOf(state, opensAt),
+    ...(checks.length === 0 ? {} : { checks }),
   };
 }
 
@@ -60,10 +63,12 @@ function stepOf(node: RecordedNode, step: StepState): Step {
   };
 }
 
-function noteOf(node: RecordedNode, step: StepState): { note?: string } {
+function noteOf(node: RecordedNode, step: StepState): Pick<Step, 'note' | 'verdict'> {
   if (step.skipped !== undefined) return { note: skipped[step.skipped] };
-  const finding = node.kind === 'check' ? findingOf(step.output) : undefined;
-  return finding === undefined ? {} : { note: findingText(finding) };
+  if (node.kind !== 'check') return {};
+  const finding = findingOf(step.finding ?? (step.status === 'done' ? step.output : undefined));
+  if (finding === undefined) return step.status === 'failed' ? { verdict: 'FAIL' } : {};
+  return { note: findingText(finding, step.knownLimitation), verdict: finding.verdict };
 }
 
 const skipped = {

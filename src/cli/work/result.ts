@@ -1,8 +1,10 @@
 import type { ExitCode } from '../../errors.ts';
 import type { RunState } from '../../journal/state.ts';
 import { resultDocument, type ResultDocument } from '../../render/documents/result.ts';
+import { worstVerdict } from '../../render/finding.ts';
 import { harmlessJson } from '../../render/harmless.ts';
 import { reportText } from '../../render/report.ts';
+import { verdictsOf } from '../../render/verdicts.ts';
 import type { Globals } from '../invocation.ts';
 import { stdout } from '../terminal/process-streams.ts';
 import { withStateOption } from '../options/state-option.ts';
@@ -38,6 +40,16 @@ export function resultOf(
     tookMs: Math.round(did.tookMs),
     ...(remains === undefined ? {} : { remains: [...remains] }),
     wayBack: wayBackOf(state),
+    ...checked(state),
+  };
+}
+
+function checked(state: RunState): Pick<ResultDocument, 'verdict' | 'checks'> {
+  const checks = verdictsOf(state);
+  const asked = checks.flatMap(({ verdict }) => verdict ?? []);
+  return {
+    ...(asked.length === 0 ? {} : { verdict: worstVerdict(asked) }),
+    ...(checks.length === 0 ? {} : { checks }),
   };
 }
 

@@ -1,16 +1,16 @@
 import { z } from 'zod';
+import { commandRun } from './command-run.ts';
+import { verdict, verdictRow } from './verdicts.ts';
 
-const verdict = z.enum(['PASS', 'PARTIAL', 'FAIL', 'BLOCKED']);
-export type CheckVerdict = z.infer<typeof verdict>;
-
-const check = z.object({
-  id: z.string(),
-  title: z.string(),
-  phase: z.string().optional(),
+const check = verdictRow.extend({
   verdict: verdict.nullable().describe('null when it does not apply, by its `when`'),
   expect: z.string(),
   observed: z.string().nullable(),
-  evidence: z.record(z.string(), z.unknown()).optional(),
+  evidence: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('figures and names, as the check gave them'),
+  commands: z.array(commandRun).optional().describe('what it ran, with what that answered'),
   tookMs: z.int(),
 });
 export type CheckRow = z.infer<typeof check>;
@@ -30,11 +30,3 @@ export const checkDocument = z.object({
   checks: z.array(check),
 });
 export type CheckDocument = z.infer<typeof checkDocument>;
-
-/** From bad to good: what failed is certain, what is blocked may be as bad. */
-const worstFirst = ['FAIL', 'BLOCKED', 'PARTIAL', 'PASS'] as const satisfies readonly CheckVerdict[];
-
-/** The worst of several verdicts; BLOCKED when there is none, since nothing was found out. */
-export function worstVerdict(verdicts: readonly CheckVerdict[]): CheckVerdict {
-  return worstFirst.find((each) => verdicts.includes(each)) ?? 'BLOCKED';
-}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verdict, verdictRow } from './verdicts.ts';
 import { wayBack } from './way-back.ts';
 
 /** The last line of `run`, `resume` and `rollback`; the only one of `confirm`, `settle` and `abort`. */
@@ -25,5 +26,7 @@ export const resultDocument = z.object({
   tookMs: z.number(),
   remains: z.array(z.string()).optional().describe('what an aborted run leaves on the machine'),
   wayBack,
+  verdict: verdict.optional().describe('the worst of the checks that were asked'),
+  checks: z.array(verdictRow).optional().describe('every check of the runbook, when it has any'),
 });
 export type ResultDocument = z.infer<typeof resultDocument>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verdict, verdictRow } from './verdicts.ts';
 import { wayBack } from './way-back.ts';
 
 export const runStatus = z.object({
@@ -36,6 +37,7 @@ export const runStatus = z.object({
       completedAt: z.string().optional(),
       error: z.string().optional(),
       note: z.string().optional(),
+      verdict: verdict.optional().describe('of a check'),
     }),
   ),
   gates: z
@@ -73,6 +75,7 @@ export const runStatus = z.object({
     .describe('where it waits'),
   next: z.array(z.string()).describe('commands with which to go on'),
   wayBack,
+  checks: z.array(verdictRow).optional().describe('what the checks have said, when the runbook has any'),
 });
 export type RunStatusDocument = z.infer<typeof runStatus>;
 

@@ -1,15 +1,8 @@
-import type { CheckDocument, CheckRow, CheckVerdict } from '../documents/check.ts';
-import { harmless, harmlessJson, harmlessLines } from '../harmless.ts';
-import type { Style, Tone } from '../style.ts';
-
-const tones: Record<CheckVerdict, Tone> = {
-  PASS: 'good',
-  PARTIAL: 'warning',
-  FAIL: 'bad',
-  BLOCKED: 'warning',
-};
-// As wide as the longest of the words in front.
-const indent = ' '.repeat(9);
+import { quoteWord } from '../../runbook/index.ts';
+import type { CheckDocument, CheckRow } from '../documents/check.ts';
+import { harmless, harmlessJson } from '../harmless.ts';
+import type { Style } from '../style.ts';
+import { countsOf, headLine, labelled, moreLines, verdictTones } from './verdicts.ts';
 
 /** @param options.quiet leave out what is as it should be */
 export function checkText(
@@ -19,10 +12,6 @@ export function checkText(
 ): string {
   const { runbook, summary, run, checks, verdict } = document;
   const shown = options.quiet ? checks.filter((each) => !['PASS', null].includes(each.verdict)) : checks;
-  const counts = (['PASS', 'PARTIAL', 'FAIL', 'BLOCKED', null] as const).flatMap((each) => {
-    const count = checks.filter((row) => row.verdict === each).length;
-    return count === 0 ? [] : [`${count} ${each ?? 'skipped'}`];
-  });
   return [
     `${style('strong', runbook)}  ${harmless(summary)}${run === null ? '' : `, as in the run ${run}`}`,
     ...shown.flatMap((row, index) => [
@@ -32,22 +21,24 @@ export function checkText(
       ...rowLines(row, style),
     ]),
     '',
-    `${style(tones[verdict], verdict)}: ${counts.join(', ')}. Nothing was changed.`,
+    `${style(verdictTones[verdict], verdict)}: ${countsOf(checks)}. Nothing was changed.`,
   ].join('\n');
 }
 
 function rowLines(row: CheckRow, style: Style): string[] {
-  const name = row.title === row.id ? row.id : `${row.id}: ${harmless(row.title)}`;
-  if (row.verdict === null) return [style('faint', `${'skipped'.padEnd(indent.length)}${name}`)];
+  const head = headLine(row, style);
+  if (row.verdict === null) return [head];
   const lines = [
-    `${style(tones[row.verdict], row.verdict)}${' '.repeat(indent.length - row.verdict.length)}${name}`,
+    head,
     ...labelled('expected', row.expect, style),
     ...labelled('observed', row.observed ?? '', style),
+    ...moreLines(row, style),
   ];
-  if (row.verdict === 'PASS' || row.evidence === undefined) return lines;
+  if (row.verdict === 'PASS') return lines;
   return [
     ...lines,
-    ...Object.entries(row.evidence).flatMap(([key, value]) => evidenceLines(key, value, style)),
+    ...Object.entries(row.evidence ?? {}).flatMap(([key, value]) => evidenceLines(key, value, style)),
+    ...(row.commands ?? []).flatMap((command) => commandLines(command, style)),
   ];
 }
 
@@ -55,11 +46,11 @@ function evidenceLines(key: string, value: unknown, style: Style): string[] {
   return labelled(harmless(key), typeof value === 'string' ? value : harmlessJson(value), style);
 }
 
-function labelled(label: string, text: string, style: Style): string[] {
-  const [first = '', ...rest] = harmlessLines(text.trimEnd());
-  const head = label.padEnd(10);
-  return [
-    `${indent}${style('faint', head)}${first}`,
-    ...rest.map((line) => indent + ' '.repeat(head.length) + line),
-  ];
+/** What a check ran, without what it printed: the check has said what of it matters. */
+function commandLines(
+  { argv, exitCode, signal, error }: NonNullable<CheckRow['commands']>[number],
+  style: Style,
+): string[] {
+  const ended = error ?? (signal === undefined ? `exit ${exitCode ?? 'unknown'}` : `ended by ${signal}`);
+  return labelled('ran', `${argv.map(quoteWord).join(' ')}  (${ended})`, style);
 }

@@ -6,6 +6,7 @@ import type { Style, Tone } from '../style.ts';
 import { columns } from './columns.ts';
 import { byPhase } from './phases.ts';
 import { soakLines } from './soak.ts';
+import { verdictTable } from './verdicts.ts';
 import { wayBackLookText, wayBackText } from './way-back.ts';
 
 type Step = RunStatusDocument['steps'][number];
@@ -60,6 +61,7 @@ function runText(run: RunStatusDocument, style: Style, now: number): string {
       ...(group.phase === undefined ? [] : [style('strong', harmless(group.phase))]),
       ...group.steps.map((step) => rows[run.steps.indexOf(step)] ?? ''),
     ]),
+    ...checkLines(run, style),
     ...run.gates.flatMap((gate) => ['', ...gateLines(gate, style, now)]),
     '',
     ...(run.next.length === 0 ? [] : [`Next: ${run.next.join('\n  or: ')}`]),
@@ -67,6 +69,11 @@ function runText(run: RunStatusDocument, style: Style, now: number): string {
     ...toText(run),
     ...wayBackLookText({ needs: run.wayBack.needs ?? [], laterWrites: run.wayBack.laterWrites ?? [] }, style),
   ].join('\n');
+}
+
+/** Once any of them has said something. */
+function checkLines({ checks = [] }: RunStatusDocument, style: Style): string[] {
+  return checks.some(({ verdict }) => verdict !== null) ? ['', ...verdictTable(checks, style)] : [];
 }
 
 /** In part it can go back to any of these; the latest are the likeliest. */
@@ -97,7 +104,8 @@ function stepRow(step: Step, style: Style): string[] {
   const [mark, tone] = marks[step.status];
   const title = step.title === step.id ? '' : harmless(step.title);
   const status = step.status === 'pending' ? '' : style(tone, step.status);
-  const more = [step.attempts > 1 ? `${step.attempts} attempts` : undefined, step.note, step.error]
+  const said = step.verdict === undefined ? [step.note, step.error] : [step.verdict];
+  const more = [step.attempts > 1 ? `${step.attempts} attempts` : undefined, ...said]
     .filter((part) => part !== undefined)
     .map(harmless);
   return [`${mark} ${step.id}`, title, [status, ...more].filter(Boolean).join('; ')];

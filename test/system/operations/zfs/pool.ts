@@ -89,6 +89,7 @@ export async function poolMachine(
     mounts: () => inside.ask({ ask: 'mounts' }) as ReturnType<EngineHost['mounts']>,
     boot: () => inside.ask({ ask: 'boot' }) as ReturnType<EngineHost['boot']>,
     self: () => inside.ask({ ask: 'self' }) as ReturnType<EngineHost['self']>,
+    hiding: async () => (text: string) => text,
     clock: systemClock,
   };
   const run = async (...argv: [string, ...string[]]) => (await host.exec({ argv })).stdout;
