@@ -19,7 +19,7 @@ import { proveBootPath } from './wsl-nix-store/boot-path.ts';
 import { compareBenchmarks } from './wsl-nix-store/benchmarks.ts';
 import { keepBootModule } from './wsl-nix-store/keep-boot.ts';
 import { bootNextSystem, buildNextSystem } from './wsl-nix-store/next-system.ts';
-import { leaveOldCopy, placeForOldCopy } from './wsl-nix-store/old-copy.ts';
+import { leaveOldCopy, placeForOldCopy } from './beneath/old-copy.ts';
 import { bookkeeping } from './wsl-nix-store/bookkeeping.ts';
 import { params } from './wsl-nix-store/params.ts';
 import { copy, manifest, storage, target } from './wsl-nix-store/places.ts';

@@ -1,18 +1,9 @@
 import type { ServiceEntry } from '../services/catalogue.ts';
 
 /**
- * Where the server's data lies, what it may write to, and without which mounts it must not start: in an empty
- * folder NixOS would make a new cluster. And the dump that its backup job takes, since the files of a server
- * at work are no backup.
+ * The dump that its backup job takes, since the files of a server at work are no backup.
  */
-const placed = `services.postgresql.dataDir = "{target}";
-
-    systemd.services.postgresql = {
-      unitConfig.AssertPathIsMountPoint = [ "{target}" "{mount}/postgres-wal" ];
-      serviceConfig.ReadWritePaths = [ "{target}" "{mount}/postgres-wal" ];
-    };
-
-    systemd.services.postgresql-dump = {
+const dump = `systemd.services.postgresql-dump = {
       description = "Dump of all databases, for the backup";
       requires = [ "postgresql.service" ];
       after = [ "postgresql.service" ];
@@ -29,6 +20,26 @@ const placed = `services.postgresql.dataDir = "{target}";
         mv {backup}/all.part {backup}/all.sql
       '';
     };`;
+
+/**
+ * Where the server's data lies, what it may write to, and without which mounts it must not start: in an empty
+ * folder NixOS would make a new cluster.
+ */
+const placed = `services.postgresql.dataDir = "{target}";
+
+    systemd.services.postgresql = {
+      unitConfig.AssertPathIsMountPoint = [ "{target}" "{mount}/postgres-wal" ];
+      serviceConfig.ReadWritePaths = [ "{target}" "{mount}/postgres-wal" ];
+    };
+
+    ${dump}`;
+
+/** The same in the old folder, for which a bind mount says by itself what must be mounted. */
+const bound = `services.postgresql.dataDir = "{source}";
+
+    systemd.services.postgresql.serviceConfig.ReadWritePaths = [ "{source}" "{mount}/postgres-wal" ];
+
+    ${dump}`;
 
 /** PostgreSQL as NixOS runs it. The properties are those of the plan: pages of 8K, a log that is written in sequence. */
 export const postgresEntry = {
@@ -51,6 +62,13 @@ export const postgresEntry = {
     tags: ['postgresql', 'database'],
   },
   configuration: {
+    bind: [
+      { from: 'services.postgresql.dataDir = "{source}";', to: bound },
+      {
+        from: '"d {source} 0700 postgres postgres - -"',
+        to: '"d {source} 0700 postgres postgres - -"\n      "d {backup} 0700 postgres postgres - -"',
+      },
+    ],
     point: [
       { from: 'services.postgresql.dataDir = "{source}";', to: placed },
       {

@@ -164,6 +164,7 @@ export function postgresKind(service: Service): Kind {
     copied: { steps: copied, last: ['proof'] },
     up: { steps: up, last: ['lives-there'] },
     probes: [answers(service)],
+    returns: [{ dataset: wal, into: 'pg_wal' }],
   };
 }
 

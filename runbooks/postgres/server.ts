@@ -105,11 +105,18 @@ export async function mustLiveThere(
     host.files.realPath(String(found?.['folder'])),
     host.files.realPath(`${folder}/pg_wal`),
   ]);
-  if (data === (await host.files.realPath(folder)) && wal === (await host.files.realPath(walFolder)))
+  // A bind mount shows the folder under another name.
+  if ((await sameFolder(host, data, folder)) && wal === (await host.files.realPath(walFolder)))
     return { systemIdentifier: String(found?.['id']), version: String(found?.['version']) };
   throw new StepError(
     'postgres.other-place',
     `the server works in ${data ?? 'no folder'} and writes its WAL to ${wal ?? 'no folder'}`,
     `It should work in ${folder}, with its WAL in ${walFolder}. Roll back.`,
   );
+}
+
+async function sameFolder(host: Host, one: string | undefined, other: string): Promise<boolean> {
+  const found = one === undefined ? undefined : await host.files.stat(one);
+  const wanted = await host.files.stat(other);
+  return found !== undefined && found.device === wanted?.device && found.inode === wanted.inode;
 }

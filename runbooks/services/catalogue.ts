@@ -68,6 +68,8 @@ export const serviceSchema = z.strictObject({
   configuration: z
     .strictObject({
       point: z.array(edit).min(1).optional(),
+      /** In place of `point` where a bind mount shows the new place in the old one; that is added to the first. */
+      bind: z.array(edit).min(1).optional(),
       job: z.array(edit).min(1).optional(),
     })
     .default({}),

@@ -29,4 +29,6 @@ export interface Kind {
   readonly probes?: readonly SoakProbe<ServiceParams, { readonly place: Placed }>[];
   /** Paths in the old folder of which nobody misses anything, such as what moved to another dataset. */
   readonly expendable?: readonly string[];
+  /** What lies on further datasets and belongs into the old folder again: the dataset's name, and the path there. */
+  readonly returns?: readonly { readonly dataset: string; readonly into: string }[];
 }

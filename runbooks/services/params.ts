@@ -43,6 +43,12 @@ export function serviceParams({ service, folder }: Pick<Service, 'service' | 'fo
     serviceFile: withinFlake
       .default(`hosts/_modules/nixos/services/${service}/default.nix`)
       .describe('File of the service in the flake, with its data folder and its backup job'),
+    point: z
+      .enum(['configuration', 'bind-mount'])
+      .default('configuration')
+      .describe(
+        'How the service finds the new place: its configuration names it, or a bind mount shows it in the old one',
+      ),
     declare: z
       .boolean()
       .default(true)

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { formatCommand, sh, type Finding, type Host } from 'migrate-runbook';
 import { unitsAre } from '../nixos-module/units-are.ts';
 import type { Service } from './catalogue.ts';
@@ -69,15 +70,23 @@ export async function editsFit(
   place: Placed,
 ): Promise<Finding> {
   const own = [...pointEdits(service, p, place), ...jobEdits(service, p)];
-  const wanted = [
+  return textsThere(host, p.flake, [
     ...own.map(({ from }) => ({ file: p.serviceFile, from })),
     ...(p.impermanence === undefined ? [] : [{ file: p.impermanence.file, from: p.impermanence.text }]),
-  ];
+  ]);
+}
+
+/** Each text is in its file of the flake exactly once. */
+export async function textsThere(
+  host: Host,
+  flake: string,
+  wanted: readonly { readonly file: string; readonly from: string }[],
+): Promise<Finding> {
   const wrong: string[] = [];
   for (const { file, from } of wanted) {
-    const text = await host.files.read(`${p.flake}/${file}`);
+    const text = await host.files.read(`${flake}/${file}`);
     const times = text === undefined ? undefined : text.split(from).length - 1;
-    if (times === undefined) wrong.push(`there is no ${p.flake}/${file}`);
+    if (times === undefined) wrong.push(`there is no ${flake}/${file}`);
     else if (times !== 1) wrong.push(`${file} holds ${JSON.stringify(from)} ${times} times, not once`);
   }
   return wrong.length === 0
@@ -127,15 +136,24 @@ export async function unitsHeld(host: Host, units: readonly string[]): Promise<F
       };
 }
 
-/** No mount shows the old folder in another place, as impermanence does: it would hold on to it. */
-export async function shownNowhere(host: Host, service: Service, p: ServiceParams): Promise<Finding> {
+/**
+ * No mount shows the old folder in another place, as impermanence does: it would hold on to it.
+ * @param old its inode, since a bind mount may cover it by now
+ */
+export async function shownNowhere(
+  host: Host,
+  service: Service,
+  p: ServiceParams,
+  old: { readonly inode: string },
+): Promise<Finding> {
   const mounts = await host.mounts();
-  const stat = await host.files.stat(p.source);
+  // No mount was in it, so it lies where the folder that holds it does; device numbers may change at a boot.
+  const device = (await host.files.stat(posix.dirname(p.source)))?.device;
   const shown: string[] = [];
   for (const { point } of mounts) {
     if (point === p.source || point === targetOf(service, p)) continue;
     const there = await host.files.stat(point).catch(() => undefined);
-    if (stat !== undefined && there?.device === stat.device && there.inode === stat.inode) shown.push(point);
+    if (there?.device === device && there?.inode === old.inode) shown.push(point);
   }
   return shown.length === 0
     ? { verdict: 'PASS', observed: `no mount shows ${p.source}` }

@@ -38,10 +38,13 @@ export function resticOf({ repository, password }: ServiceParams) {
   return { repository, password };
 }
 
-export function serviceFile({ flake, serviceFile: file }: ServiceParams): string {
+export function serviceFile({
+  flake,
+  serviceFile: file,
+}: Pick<ServiceParams, 'flake' | 'serviceFile'>): string {
   return `${flake}/${file}`;
 }
 
-export function rebuild({ flake, flakeHost }: ServiceParams) {
+export function rebuild({ flake, flakeHost }: Pick<ServiceParams, 'flake' | 'flakeHost'>) {
   return switchNow({ flake, host: flakeHost });
 }

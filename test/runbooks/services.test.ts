@@ -2,8 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { backCommand } from '../../runbooks/services/back/command.ts';
+import { serviceBackRunbook } from '../../runbooks/services/back/runbook.ts';
 import { serviceOf, type ServiceEntry } from '../../runbooks/services/catalogue.ts';
-import { jobEdits, pointEdits } from '../../runbooks/services/configuration.ts';
+import { backEdits, jobEdits, pointEdits } from '../../runbooks/services/configuration.ts';
 import { entries } from '../../runbooks/services/entries.ts';
 import { serviceRunbook } from '../../runbooks/services/factory.ts';
 import { detectParent, hosts, parents } from '../../runbooks/services/hosts.ts';
@@ -43,12 +45,14 @@ describe('the catalogue of services', () => {
   });
 
   it.each(all.map((entry) => [entry.service, entry] as const))(
-    'gives a sound runbook for %s, named like its service, with one point of no return at its end',
+    'gives a sound runbook for %s, named like its service, with one point of no return, and nothing after it but tidying',
     (service, entry) => {
       const { id, nodes, claims } = validate(serviceRunbook(entry), service);
       expect(id).toBe(service);
       const final = nodes.filter((node) => node.kind === 'step' && node.reversal === 'irreversible');
-      expect(final.map((node) => node.id)).toEqual([nodes.at(-1)?.id]);
+      expect(final.map((node) => node.id)).toEqual(['cleanup']);
+      expect(nodes.at(-1)?.id).toBe('leave-beneath');
+      expect(nodes.at(-2)?.id).toBe('cleanup');
       // Whatever runs beside it, no two steps of these may swap places.
       const order = [
         'backup',
@@ -162,6 +166,48 @@ describe('the edits of a service’s configuration', () => {
     ]);
   });
 
+  it('leave the folder’s name for a bind mount that each boot makes, without which the service must not start', () => {
+    const p = given(entries.sonarr, { point: 'bind-mount', declare: false });
+    expect(pointEdits(sonarr, p, place({}))).toEqual([
+      {
+        from: 'services.sonarr.dataDir = "/persist/var/lib/sonarr";',
+        to: `services.sonarr.dataDir = "/persist/var/lib/sonarr";
+
+    fileSystems."/persist/var/lib/sonarr" = {
+      device = "/persist/sonarr";
+      fsType = "none";
+      options = [ "bind" "nofail" "x-systemd.requires=zfs-mount.service" ];
+    };
+    systemd.services."sonarr".unitConfig.RequiresMountsFor = [ "/persist/var/lib/sonarr" ];
+    systemd.services."sonarr".unitConfig.AssertPathIsMountPoint = [ "/persist/sonarr" "/persist/var/lib/sonarr" ];`,
+      },
+    ]);
+  });
+
+  it.each(['configuration', 'bind-mount'] as const)(
+    'are taken back to the letter by the way that is left after cleanup, by %s',
+    (point) => {
+      for (const entry of all) {
+        const service = serviceOf(entry);
+        const p = given(entry, { point });
+        const there = {
+          ...place({ recordsize: '16K' }),
+          datasets: service.datasets.map((one) => ({
+            ...one,
+            dataset: `tank/persist/${one.name}`,
+            mountPoint: `/persist/${one.name}`,
+          })),
+        };
+        const forth = [...pointEdits(service, p, there), ...jobEdits(service, p)];
+        const before = `a { ${forth.map(({ from }) => from).join('\n')} }`;
+        const after = forth.reduce((text, { from, to }) => text.replace(from, () => to), before);
+        const edits = backEdits(service, p, there);
+        for (const { from } of edits) expect(after.split(from)).toHaveLength(2);
+        expect(edits.reduce((text, { from, to }) => text.replace(from, () => to), after)).toBe(before);
+      }
+    },
+  );
+
   it('follow other folders, and change nothing else where nothing is declared', () => {
     const p = given(entries.sonarr, { source: '/srv/sonarr', mount: '/data', declare: false });
     expect(targetOf(sonarr, p)).toBe('/data/sonarr');
@@ -169,6 +215,52 @@ describe('the edits of a service’s configuration', () => {
       from: 'services.sonarr.dataDir = "/srv/sonarr";',
       to: 'services.sonarr.dataDir = "/data/sonarr";',
     });
+  });
+});
+
+describe('the way back once the old folder is deleted', () => {
+  it.each(all.map((entry) => [entry.service, entry] as const))(
+    'is a sound runbook for %s that deletes nothing',
+    (service, entry) => {
+      const { id, nodes } = validate(serviceBackRunbook(entry), `${service}-back`);
+      expect(id).toBe(`${service}-back`);
+      expect(nodes.filter((node) => node.kind === 'step' && node.reversal === 'irreversible')).toEqual([]);
+      const order = [
+        'edits',
+        'warm-copy',
+        'freeze',
+        'snapshot',
+        'final-copy',
+        'verify-copy',
+        'point',
+        'switch',
+        'start',
+        'in-old-folder',
+      ];
+      for (const [index, one] of order.entries()) {
+        const next = order[index + 1];
+        if (next !== undefined) expect(needsOf(nodes, next)).toContain(one);
+      }
+    },
+  );
+
+  it('is named with the parameters of the move that are not as if left out, and with no secret', () => {
+    const p = given(entries.sonarr, {
+      point: 'bind-mount',
+      substitute: { 'compression=lz4': 'on' },
+      source: '/persist/var/lib/sonarr',
+    });
+    expect(backCommand(serviceOf(entries.sonarr), p).argv).toEqual([
+      'migrate',
+      'run',
+      'sonarr-back',
+      '--set',
+      'substitute={"compression=lz4":"on"}',
+      '--set',
+      'flake=/etc/nixos',
+      '--set',
+      'point=bind-mount',
+    ]);
   });
 });
 

@@ -1,12 +1,20 @@
-import { editFile, nixosRebuild, removeTree } from 'migrate-runbook/operations';
+import { posix } from 'node:path';
+import { bindMount, editFile, nixosRebuild, removeTree } from 'migrate-runbook/operations';
+import { leaveOldCopy, placeForOldCopy } from '../../beneath/old-copy.ts';
+import { backCommand } from '../back/command.ts';
+import { beneathFolder, oldFolder } from '../old-folder.ts';
 import { targetOf } from '../place.ts';
 import { shownNowhere } from '../preflight.ts';
 import { resticOf, manifestOf, rebuild } from '../step-inputs.ts';
 import type { Moving } from '../moving.ts';
+import type { ServiceParams } from '../params.ts';
 import type { proveMove } from './proof-phase.ts';
 
 /** The old folder goes, with evidence and consent. */
 export function cleanUp({ service, own }: Moving, chain: ReturnType<typeof proveMove>) {
+  const beneath = beneathFolder(service);
+  const isBound = ({ params: p }: { readonly params: ServiceParams }) => p.point === 'bind-mount';
+
   return chain
     .phase('Clean up')
     .step('undeclare', {
@@ -29,24 +37,62 @@ export function cleanUp({ service, own }: Moving, chain: ReturnType<typeof prove
     })
     .check('let-go', {
       title: 'Nothing shows the old folder elsewhere',
-      needs: ['settle', 'undeclare-switch'],
+      needs: ['identity', 'settle', 'undeclare-switch'],
       expect: 'no mount of it, such as impermanence makes',
-      run: ({ host, params: p }) => shownNowhere(host, service, p),
+      run: ({ host, params: p, outputs }) => shownNowhere(host, service, p, outputs.identity),
+    })
+    .step('way-back', {
+      title: 'Note the way that is left once the old folder is gone',
+      needs: ['let-go'],
+      readonly: true,
+      idempotent: true,
+      describe: ({ params: p }) => [backCommand(service, p)],
+      run: async () => {},
+      lastResort: ({ params: p }) => [
+        'the data, copied back from the dataset, verified, and the service pointed to it; the dataset is kept:',
+        backCommand(service, p),
+        ...(p.impermanence === undefined
+          ? []
+          : [`and what was taken away of ${p.flake}/${p.impermanence.file} is put back by hand, afterwards`]),
+      ],
+    })
+    .step('beneath', {
+      title: 'A place in which to see what lies beneath the bind mount',
+      needs: ['way-back'],
+      when: isBound,
+      use: placeForOldCopy,
+      with: () => ({ folder: beneath }),
+    })
+    .step('reach-beneath', {
+      title: 'Reach the old folder beneath the bind mount',
+      needs: ['beneath'],
+      when: isBound,
+      use: bindMount,
+      with: ({ params: p }) => ({ from: posix.dirname(p.source), to: beneath, private: true }),
     })
     .step('cleanup', {
       title: 'Delete the old folder',
-      needs: ['let-go', 'identity', 'prove-at-rest'],
-      irreversible: `the old folder is gone; what is left is the dataset and the proven backup. The way back is then a copy of the dataset, verified: docs/services.md`,
+      needs: ['let-go', 'reach-beneath', 'identity', 'prove-at-rest'],
+      irreversible: `the old folder is gone; what is left is the dataset and the proven backup. The way back is then a copy of the dataset, verified: migrate run ${service.service}-back`,
       use: removeTree,
       with: ({ params: p, outputs, run }) => ({
-        path: p.source,
+        path: oldFolder(service, p),
         identity: outputs.identity,
         newCopy: targetOf(service, p),
         manifest: manifestOf(run),
         // What a service rotates and deletes while one lives with it.
         missing: 'accept' as const,
         backup: { ...resticOf(p), proof: outputs['prove-at-rest'], maxAge: p.backupMaxAge },
-        expendable: (own.expendable ?? []).map((path) => `${p.source}/${path}`),
+        expendable: (own.expendable ?? []).map((path) => `${oldFolder(service, p)}/${path}`),
+        // The bind mount needs it.
+        leaveFolder: p.point === 'bind-mount',
       }),
+    })
+    .step('leave-beneath', {
+      title: 'Let go of what lies beneath',
+      needs: ['cleanup'],
+      when: isBound,
+      use: leaveOldCopy,
+      with: () => ({ folder: beneath }),
     });
 }

@@ -14,6 +14,7 @@ import { pointEdits } from '../configuration.ts';
 import { after, withPart } from '../parts.ts';
 import { targetOf } from '../place.ts';
 import { unitsHeld } from '../preflight.ts';
+import { worksThere } from '../works-there.ts';
 import { releaseUnits } from '../release-units.ts';
 import { copyOf, resticOf, manifestOf, mountedAs, rebuild, serviceFile } from '../step-inputs.ts';
 import type { Moving } from '../moving.ts';
@@ -142,6 +143,15 @@ export function moveOver({ service, own, contains }: Moving, chain: ReturnType<t
           if (found.verdict !== 'PASS') return found;
         }
         return { verdict: 'PASS', observed: `no errors of ${units.join(', ')}` };
+      },
+    })
+    .check('on-dataset', {
+      title: 'It works on its dataset, and nowhere else',
+      needs: ['quiet'],
+      expect: 'every file of its data that it has open is on the dataset',
+      run: ({ host, params: p }) => {
+        const folder = targetOf(service, p);
+        return worksThere(host, { units, folder, names: [folder, p.source] });
       },
     });
 }

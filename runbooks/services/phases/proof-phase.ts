@@ -8,6 +8,7 @@ import {
   propertyDrift,
   resticProof,
   restartUnits,
+  snapshotAge,
   unitErrors,
   unitRestarts,
   unitUp,
@@ -16,7 +17,8 @@ import {
 import { jobEdits } from '../configuration.ts';
 import { jobKnown, jobSnapshot, leavesOut, newestOfJob, snapshotsOfJob } from '../job.ts';
 import { after, withPart } from '../parts.ts';
-import { backedUp } from '../place.ts';
+import { backedUp, targetOf } from '../place.ts';
+import { worksThere } from '../works-there.ts';
 import { resticOf, dataAmong, rebuild, serviceFile } from '../step-inputs.ts';
 import type { Moving } from '../moving.ts';
 import type { ServiceParams } from '../params.ts';
@@ -31,11 +33,11 @@ interface Given {
 export function proveMove({ service, own, contains }: Moving, chain: ReturnType<typeof moveOver>) {
   const { units, health } = service;
 
-  return withPart(chain, 'up', own.up, ['quiet'])
+  return withPart(chain, 'up', own.up, ['on-dataset'])
     .phase('Prove')
     .step('snapshot', {
       title: 'The first snapshot',
-      needs: ['place', 'quiet', ...after('up', own.up)],
+      needs: ['place', 'on-dataset', ...after('up', own.up)],
       use: zfsSnapshot,
       with: ({ outputs, run }) => ({
         datasets: outputs.place.datasets.map(({ dataset }) => dataset),
@@ -133,6 +135,24 @@ export function proveMove({ service, own, contains }: Moving, chain: ReturnType<
             path: backedUp(service, p),
           })),
         ),
+        {
+          name: 'it works on its dataset',
+          check: async ({ host, params: p }) => {
+            const folder = targetOf(service, p);
+            const found = await worksThere(host, { units, folder, names: [folder, p.source] });
+            return found.verdict !== 'FAIL' || found.observed;
+          },
+        },
+        ...(service.snapshots === 'automatic'
+          ? [
+              probeOf(
+                snapshotAge<ServiceParams, Given>(({ outputs }) => ({
+                  dataset: dataAmong(outputs.place).dataset,
+                })),
+                { from: 'warning' },
+              ),
+            ]
+          : []),
         ...(own.probes ?? []),
       ],
     });

@@ -19,7 +19,7 @@ export function rollbackPlanText(document: RollbackPlanDocument, style: Style): 
       ...(document.lastResorts.length === 0
         ? ['What is left: copy the data back from where it is now and verify it, or restore the backup.']
         : [
-            'What is left is to bring the data back by hand, and to verify it:',
+            'What is left, by what these steps have saved:',
             ...document.lastResorts.map((line) => `  ${harmless(line)}`),
           ]),
       'Nothing was changed.',
