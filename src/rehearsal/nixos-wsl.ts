@@ -65,6 +65,10 @@ export async function installNixosWsl(installation: Installation): Promise<void>
   const { layout, machine, seed, run } = installation;
   const disk = machine.storage;
   writeFileSync(join(layout.shared, 'distribution'), `${distribution}\n`);
+  const instances = Object.entries({ ...machine.instances, [distribution]: machine.subfolder });
+  const lines = instances.map(([name, folder]) => `${name} ${disk.mountPoint}/${folder}\n`);
+  writeFileSync(join(layout.shared, 'instances'), lines.join(''));
+  writeFileSync(join(layout.shared, 'drives'), `1 ${disk.uuid}\n`);
   writeFileSync(
     join(layout.shared, 'nixos.json'),
     JSON.stringify({
@@ -130,6 +134,7 @@ export async function installNixosWsl(installation: Installation): Promise<void>
     done
     cd /
     rm -rf ${workFolder}
+    ${machine.onDisk === true ? moveStore(machine) : ''}
   `;
   const result = await run(['sh', '-c', script]);
   if (result.exitCode === 0) return;
@@ -137,4 +142,17 @@ export async function installNixosWsl(installation: Installation): Promise<void>
     'world.install',
     `the world's NixOS could not be installed (exit ${result.exitCode}):\n${result.stderr.split('\n').slice(-15).join('\n')}`,
   );
+}
+
+/** What the migration of the store comes to, in short. */
+function moveStore(
+  machine: Pick<NixosWslMachine, 'flake' | 'host' | 'hostFile' | 'option' | 'subfolder' | 'storage'>,
+): string {
+  const folder = `${machine.storage.mountPoint}/${machine.subfolder}`;
+  return `
+    sed -i 's/${machine.option} = false/${machine.option} = true/' ${machine.flake}/${machine.hostFile}
+    nixos-rebuild boot --flake ${machine.flake}#${machine.host}
+    rsync -aHAX --numeric-ids --sparse /nix/ ${folder}/
+    chown 0:0 ${folder}
+  `;
 }

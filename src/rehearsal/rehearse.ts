@@ -8,6 +8,7 @@ import type { RunState } from '../journal/state.ts';
 import type { Json } from '../runbook/index.ts';
 import { inWorld, layoutOf } from './layout.ts';
 import { nextMove, type Driven, type Move } from './next-move.ts';
+import { doneByHand, restartOf, type Surroundings } from './surroundings.ts';
 import { moduleBeside } from './package-root.ts';
 import type { RunResult } from './protocol.ts';
 import type { OnOutput, World } from './world.ts';
@@ -19,6 +20,8 @@ export interface RehearsalOptions {
   readonly params?: Readonly<Record<string, Json>>;
   /** Typed answers to gates, by step. */
   readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  /** What a person would do, and how the machine goes down. */
+  readonly surroundings?: Surroundings;
   /** Where the program is killed, once; see crash.ts. */
   readonly crash?: string;
   /** Write down every place that the program comes by; see crash.ts. */
@@ -146,9 +149,11 @@ async function drive(
       if (move.kind === 'reboot') {
         count.reboots += 1;
         driven = { ...driven, rebootedFrom: state.rollback?.rebootFrom };
-        await world.reboot();
+        await world.reboot(restartOf(state, options.surroundings));
       }
       if (move.kind === 'confirm') {
+        const failed = await doneByHand(world, move.gate, options.surroundings);
+        if (failed !== undefined) return end('failed', failed);
         const answers = Object.entries(options.answers?.[move.gate] ?? {});
         const set = answers.flatMap(([key, value]) => ['--set', `${key}=${asText(value)}`]);
         const confirmed = await migrate(['confirm', state.run, move.gate, ...set]);

@@ -13,6 +13,11 @@ export interface RehearsalPlan {
   readonly disks?: readonly WorldDisk[];
   /** Folders and files made before the first boot; a text is a file's content, null a folder. */
   readonly files?: Readonly<Record<string, string | null>>;
+  /**
+   * Programs that only say in the world that they were called, and exit with 0, in place of the real ones: for
+   * a runbook that is still being written.
+   */
+  readonly standIns?: readonly string[];
   /** A sample Nix store at this path, as a NixOS-WSL machine has one, with its boot. */
   readonly nixosWsl?: NixosWslPlan;
   /** A NixOS machine with ZFS pools, and services that can be moved onto them. Needs root. */
@@ -36,6 +41,10 @@ export interface RehearsalPlan {
   readonly afterwards?: readonly (readonly [string, ...string[]])[];
   /** Answers to gates, by step id, where typed input is asked for. */
   readonly answers?: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  /** Commands in the world that do what a manual gate asks of a person, by its id; called before it is confirmed. */
+  readonly byHand?: Readonly<Record<string, readonly (readonly [string, ...string[]])[]>>;
+  /** How the machine goes down at a reboot gate, by its id; `shutdown` when left out. */
+  readonly restarts?: Readonly<Record<string, 'terminate' | 'shutdown' | 'power-cut'>>;
 }
 
 export interface WorldDisk {
@@ -59,6 +68,12 @@ export interface NixosWslPlan {
   readonly disk?: string;
   /** The folder on that disk which the unit binds over `/nix`, made empty; `nixos-wsl-main` when left out. */
   readonly subfolder?: string;
+  /** The store has moved already: the folder holds a copy, and the unit binds it over `/nix`. */
+  readonly onDisk?: boolean;
+  /** Other distributions beside it, by name, each with the folder on the disk that is its `/nix`. */
+  readonly instances?: Readonly<Record<string, string>>;
+  /** Nix and `dd` wait before each work while `/nix` lies on the old disk. */
+  readonly slowOldDisk?: boolean;
   /** Of the seeded generator. */
   readonly seed: number;
   /** About this many paths in the store, besides those of the system. */

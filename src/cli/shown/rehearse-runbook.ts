@@ -72,6 +72,7 @@ export async function rehearseRunbook(
         const ended = await rehearse(world, {
           runbook: runbookInWorld,
           params,
+          surroundings: plan,
           ...(plan.answers === undefined ? {} : { answers: plan.answers }),
           ...(crash === undefined ? {} : { crash }),
           flags: flagsOf(globals),

@@ -89,6 +89,7 @@ export class Journey {
     const until = ids[index];
     const options = {
       ...this.#drive(how),
+      surroundings: plan,
       ...(plan.answers === undefined ? {} : { answers: plan.answers }),
       ...(until === undefined ? {} : { until }),
     };
