@@ -15,7 +15,8 @@ export interface PersistenceFacts {
   readonly kept: readonly string[];
   /** Those of them that are mounted before the system is activated (`neededForBoot`). */
   readonly early: readonly string[];
-  readonly logins: readonly Login[];
+  /** `undefined` when they may not be read. */
+  readonly logins: readonly Login[] | undefined;
   readonly sops: SopsFacts;
 }
 

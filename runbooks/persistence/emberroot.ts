@@ -102,4 +102,5 @@ export const emberroot: PersistenceInventory = {
   persist: '/persist',
   system: [...systemPersistence],
   homes: [{ user: 'sinh', entries: [...homePersistence] }],
+  expendable: [],
 };

@@ -59,5 +59,7 @@ export const persistenceInventory = z.strictObject({
       }),
     )
     .default([]),
+  /** Of these somebody has said that they may be lost. */
+  expendable: z.array(z.string().startsWith('/')).default([]),
 });
 export type PersistenceInventory = z.output<typeof persistenceInventory>;

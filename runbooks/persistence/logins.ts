@@ -19,10 +19,14 @@ export interface Login {
 
 /** Whether after a boot with an empty root anybody can log in who can mend what is wrong. */
 export function judgeLogins(
-  logins: readonly Login[],
+  logins: readonly Login[] | undefined,
   { fate, early }: { readonly fate: (path: string) => Fate; readonly early: readonly string[] },
 ): CompletenessFinding {
   const titled = { id: 'login', title: 'A login that survives' };
+  if (logins === undefined) {
+    const observed = 'who may log in cannot be found out here: run this as root';
+    return { ...titled, verdict: 'BLOCKED', observed, missing: [] };
+  }
   const survives = ({ kind, at }: LoginSecret): boolean => {
     if (typeof at !== 'string') return true;
     return kind === 'password-file' ? early.some((point) => liesIn(at, point)) : fate(at) === 'kept';

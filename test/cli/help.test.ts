@@ -49,6 +49,7 @@ describe('help', () => {
         'status',
         'logs',
         'check',
+        'inventory',
         'verify',
         'manifest',
         'doctor',

@@ -48,6 +48,7 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
   { title: 'logs', says: '`migrate logs RUN`', schema: documents.logsDocument },
   { title: 'doctor', says: '`migrate doctor`', schema: documents.doctorDocument },
   { title: 'check', says: '`migrate check RUNBOOK`', schema: documents.checkDocument },
+  { title: 'inventory', says: '`migrate inventory`', schema: documents.inventoryDocument },
   { title: 'verification', says: '`migrate verify RUN`', schema: documents.verificationDocument },
   { title: 'state', says: '`migrate state path`, `migrate state move DIR`', schema: documents.stateDocument },
   {

@@ -1,7 +1,7 @@
 import type { ExecOptions, Host } from '../../runbook/index.ts';
 import { findHomes, type Home } from './accounts.ts';
 import { changedEtc, type ChangedFile, type EtcSource } from './changed-etc.ts';
-import { diskUsage } from './disk-usage.ts';
+import { diskUsage, sumsOf } from './disk-usage.ts';
 import { lookAt, type LookedAt } from './looked-at.ts';
 import { packageFiles } from './packages.ts';
 import { generatedFolders, liesIn, openedFolders } from './places.ts';
@@ -13,6 +13,8 @@ export interface DiscoverOptions {
   readonly declared?: readonly string[];
   /** Folders that the system makes by itself, besides the usual ones. */
   readonly generated?: readonly string[];
+  /** Paths of which the sizes are asked for, wherever they lie. */
+  readonly measure?: readonly string[];
 }
 
 /** A path of state that lies in no declared place. */
@@ -41,6 +43,8 @@ export interface MachineState {
   /** `null` where no systemd answers. */
   readonly services: readonly StatefulService[] | null;
   readonly unreadable: readonly string[];
+  /** What was asked for, by path; what is not there is left out. */
+  readonly measured: Readonly<Record<string, number>>;
   /** Of all that was walked. */
   readonly bytes: number;
 }
@@ -53,7 +57,7 @@ export interface MachineState {
  */
 export async function discoverState(
   host: Host,
-  { declared = [], generated = [] }: DiscoverOptions = {},
+  { declared = [], generated = [], measure = [] }: DiscoverOptions = {},
   exec: ExecOptions = {},
 ): Promise<MachineState> {
   const made = [...generatedFolders, ...generated];
@@ -100,6 +104,7 @@ export async function discoverState(
     homes: homes.map((home) => ({ ...home, bytes: folders.get(home.path) ?? null })),
     services: services ?? null,
     unreadable,
+    measured: await measureAll(host, measure, folders),
     bytes: folders.get('/') ?? 0,
   };
 }
@@ -112,4 +117,18 @@ function unitsOf(services: readonly StatefulService[], path: string): readonly s
       ),
     )
     .map(({ unit }) => unit);
+}
+
+/** What the walk has passed it has measured; files, and what lies on other file systems, are asked for. */
+async function measureAll(
+  host: Host,
+  paths: readonly string[],
+  folders: ReadonlyMap<string, number>,
+): Promise<Readonly<Record<string, number>>> {
+  const known = paths.flatMap((path) => {
+    const bytes = folders.get(path);
+    return bytes === undefined ? [] : [[path, bytes] as const];
+  });
+  const rest = paths.filter((path) => !folders.has(path));
+  return { ...Object.fromEntries(known), ...Object.fromEntries(await sumsOf(host, rest)) };
 }

@@ -40,6 +40,16 @@ export async function diskUsage(
   return { folders, unreadable: unreadablePaths(stderr) };
 }
 
+/** How much each of these paths holds; what is not there is left out. */
+export async function sumsOf(host: Host, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (paths.length === 0) return new Map();
+  const { stdout } = await host.exec(
+    { argv: ['du', '--summarize', '--block-size=1', '--null', '--', ...paths], env: { LC_ALL: 'C' } },
+    { anyExit: true },
+  );
+  return parseUsage(stdout);
+}
+
 /** @param text records `BYTES<tab>PATH<nul>` */
 export function parseUsage(text: string): ReadonlyMap<string, number> {
   const folders = new Map<string, number>();

@@ -81,7 +81,8 @@ export const stateDiscovery = operation({
 
 function bounded(state: MachineState): z.input<typeof output> {
   const rest = state.undeclared.slice(mostListed);
-  const copy = structuredClone(state) as z.input<typeof output>;
+  const { measured: _, ...kept } = state;
+  const copy = structuredClone(kept) as z.input<typeof output>;
   return {
     ...copy,
     undeclared: copy.undeclared.slice(0, mostListed),
