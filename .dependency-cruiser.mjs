@@ -5,6 +5,7 @@ const mayImport = {
   runbook: [],
   copy: [],
   sqlite: [],
+  scaffold: [],
   journal: ['runbook'],
   plan: ['journal', 'runbook'],
   engine: ['plan', 'journal', 'runbook'],
@@ -67,7 +68,7 @@ export default {
     {
       name: 'pure-parts-leave-the-machine-alone',
       severity: 'error',
-      from: { path: '^src/(runbook|operations|plan)/' },
+      from: { path: '^src/(runbook|operations|plan|scaffold)/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(path|util|crypto)' },
     },
   ],

@@ -12,6 +12,8 @@ export interface Overrides {
   readonly resumesByItself?: boolean;
   /** Leave with exit code 3 where somebody must confirm, who is outside of the rehearsal. */
   readonly leaveUnconfirmed?: boolean;
+  /** Run steps of which nobody has decided yet how they are undone. */
+  readonly takesUndecided?: boolean;
   readonly dieHalfway?: DieHalfway;
   /** What happens in a rehearsal is no news to anybody. */
   readonly tellsNobody?: boolean;

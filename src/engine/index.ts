@@ -9,6 +9,7 @@ export { tellOfEnd } from './notify.ts';
 export { openGateByHand } from './gates/person.ts';
 export type { Outcome } from './outcome.ts';
 export type { CrashPoint, EngineHost, LiveEvent, Notice, Notifier, Operator, Ports } from './ports.ts';
+export { mustBeDecided } from './must-be-decided.ts';
 export { mustBeOpen } from './must-be-open.ts';
 export { acceptRunbook, mustBeSameRunbook, recordResume, type Pin } from './resume.ts';
 export { rollBack, type RollbackOptions } from './rollback.ts';

@@ -19,6 +19,7 @@ import { Machine } from './machine.ts';
 import { fixture } from './package-root.ts';
 import type { BuildOptions, WorldFacts } from './protocol.ts';
 import { writeRootTree } from './root-tree.ts';
+import { writeStandIns } from './stand-ins.ts';
 import { mountWslMounts } from './wsl-mounts.ts';
 
 export interface BuiltWorld {
@@ -83,6 +84,7 @@ export async function buildInNamespace(
   };
   const byFstab = allDisks.filter((disk) => disk !== wsl?.storage);
   writeFileSync(join(layout.root, 'etc/fstab'), fstab(byFstab, added));
+  writeStandIns(layout.shared, plan.standIns ?? []);
   const machine = new Machine(layout, {
     env,
     wsl: wsl !== undefined,

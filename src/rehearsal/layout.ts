@@ -33,6 +33,8 @@ export const inWorld = {
   clock: '/.world/clock',
   /** Files that begin with this remember which injected crashes have happened; see crash.ts. */
   crashed: '/.world/crashed',
+  /** Programs that stand in for others; see stand-ins.ts. */
+  standIns: '/.world/stand-ins',
   /** What Node.js has compiled, for the next process. */
   compiled: '/.world/compiled',
   /** What the program came by, when that is asked for; see crash.ts. */

@@ -4,6 +4,7 @@ import type { Clock } from '../runbook/index.ts';
 import { skippableClock } from './clock.ts';
 import { dyingAt, recordingPasses, type Dying } from './crash.ts';
 import { inWorld } from './layout.ts';
+import { pathWithStandIns } from './stand-ins.ts';
 
 // The command line as it runs in a world: the same program, with a clock that can be put forward and
 // a place to die. Nothing of this is understood by the `migrate` that is installed.
@@ -14,6 +15,7 @@ type Main = (
     readonly clock: Clock;
     readonly resumesByItself: boolean;
     readonly leaveUnconfirmed: boolean;
+    readonly takesUndecided: boolean;
     readonly tellsNobody: boolean;
   } & Partial<Dying>,
 ) => Promise<number>;
@@ -23,11 +25,13 @@ const extension = import.meta.filename.endsWith('.ts') ? '.ts' : '.js';
 const file = join(import.meta.dirname, '..', 'cli', `main${extension}`);
 const { main } = (await import(pathToFileURL(file).href)) as { main: Main };
 
+process.env['PATH'] = pathWithStandIns(process.env['PATH']);
 const { MIGRATE_WORLD_CRASH: crash, MIGRATE_WORLD_PASSES: passes } = process.env;
 process.exitCode = await main(process.argv.slice(2), {
   clock: skippableClock(inWorld.clock),
   resumesByItself: true,
   leaveUnconfirmed: true,
+  takesUndecided: true,
   tellsNobody: true,
   ...(crash === undefined ? {} : dyingAt(crash, inWorld.crashed)),
   // A boot gives process numbers anew.

@@ -18,6 +18,11 @@ export interface RehearsalPlan {
    * a runbook that is still being written.
    */
   readonly standIns?: readonly string[];
+  /**
+   * Programs that only say in the world that they were called, and exit with 0, in place of the real ones: for
+   * a runbook that is still being written.
+   */
+  readonly standIns?: readonly string[];
   /** A sample Nix store at this path, as a NixOS-WSL machine has one, with its boot. */
   readonly nixosWsl?: NixosWslPlan;
   /** A NixOS machine with ZFS pools, and services that can be moved onto them. Needs root. */

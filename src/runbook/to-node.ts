@@ -48,7 +48,9 @@ export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined
 type Base = Pick<Node, 'id' | 'phase' | 'needs' | 'outputNames' | 'title' | 'when' | 'locks' | 'onFailure'>;
 
 function inlineNode(base: Base, definition: StepDefinition, problems: string[]): StepNode | undefined {
-  const said = (['undo', 'irreversible', 'readonly'] as const).filter((key) => definition[key] !== undefined);
+  const said = (['undo', 'irreversible', 'readonly', 'undecided'] as const).filter(
+    (key) => definition[key] !== undefined,
+  );
   if (said.length !== 1) {
     problems.push(
       said.length === 0
@@ -58,13 +60,16 @@ function inlineNode(base: Base, definition: StepDefinition, problems: string[]):
     return undefined;
   }
   const body = definition as unknown as StepBody;
+  const { undecided } = definition;
+  const reversal: Reversal = said[0] === 'undecided' ? 'irreversible' : (said[0] as Reversal);
   const sound = checkBody(base.id, body, problems);
-  if (!canGoBack(base.id, definition, said[0] as Reversal, problems) || !sound) return undefined;
+  if (!canGoBack(base.id, definition, reversal, problems) || !sound) return undefined;
   return {
     ...base,
     kind: 'step',
-    reversal: said[0] as Reversal,
-    irreversible: definition.irreversible,
+    reversal,
+    irreversible: undecided === undefined ? definition.irreversible : `not decided yet: ${undecided}`,
+    undecided,
     effective: definition.effective ?? 'now',
     confirmWithin: definition.confirmWithin as StepNode['confirmWithin'],
     body,
@@ -100,6 +105,7 @@ function operationNode(
     kind: 'step',
     reversal,
     irreversible: definition.irreversible,
+    undecided: undefined,
     effective: definition.effective ?? 'now',
     confirmWithin: definition.confirmWithin as StepNode['confirmWithin'],
     body,

@@ -54,7 +54,7 @@ describe('help', () => {
         'manifest',
         'doctor',
       ],
-      ...['attach', 'state', 'boot', 'rehearse', 'config', 'notify'],
+      ...['attach', 'state', 'boot', 'rehearse', 'new', 'import', 'config', 'notify'],
     ]);
   });
 

@@ -33,6 +33,8 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
     schema: documents.nothingToDoDocument,
   },
   { title: 'list', says: '`migrate list`', schema: documents.listDocument },
+  { title: 'new', says: '`migrate new`', schema: documents.newDocument },
+  { title: 'imported', says: '`migrate import`', schema: documents.importedDocument },
   { title: 'show', says: '`migrate show RUNBOOK`', schema: documents.showDocument },
   {
     title: 'plan',
@@ -46,6 +48,7 @@ const sections: readonly { title: string; says: string; schema: z.ZodType }[] = 
   },
   { title: 'status', says: '`migrate status`', schema: documents.statusDocument },
   { title: 'logs', says: '`migrate logs RUN`', schema: documents.logsDocument },
+  { title: 'report', says: '`migrate report RUN`', schema: documents.reportDocument },
   { title: 'doctor', says: '`migrate doctor`', schema: documents.doctorDocument },
   { title: 'check', says: '`migrate check RUNBOOK`', schema: documents.checkDocument },
   { title: 'inventory', says: '`migrate inventory`', schema: documents.inventoryDocument },

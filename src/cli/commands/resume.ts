@@ -134,6 +134,7 @@ export async function resume(
         jobs,
         wait: options.wait ?? false,
         leaveUnconfirmed: overrides.leaveUnconfirmed ?? false,
+        takesUndecided: overrides.takesUndecided ?? false,
         ...(options.until === undefined ? {} : { until: options.until }),
       });
     },

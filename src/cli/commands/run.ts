@@ -115,6 +115,7 @@ async function run(name: string, options: RunOptions, globals: Globals, invocati
         jobs,
         wait: options.wait ?? false,
         leaveUnconfirmed: overrides.leaveUnconfirmed ?? false,
+        takesUndecided: overrides.takesUndecided ?? false,
         ...(options.until === undefined ? {} : { until: options.until }),
       }),
   );

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { startEvent, type EngineHost } from '../../engine/index.ts';
+import { mustBeDecided, startEvent, type EngineHost } from '../../engine/index.ts';
 import { LockedError } from '../../errors.ts';
 import { claimResources } from '../../host/claims.ts';
 import { createJournal } from '../../host/journal-file.ts';
@@ -34,12 +34,14 @@ export interface StartGiven {
  * Begins a run: checks what it needs, then pins everything in its first event and takes its claims.
  *
  * @throws LockedError `run.unfinished` when a run of the same runbook is unfinished, or a claim is held;
- *   StateError when the state folder is not safe; UsageError for a missing program. Nothing is left behind.
+ *   StateError when the state folder is not safe; UsageError for a missing program or an undo that is not
+ *   decided. Nothing is left behind.
  */
 export async function startRun(given: StartGiven): Promise<OpenRun> {
   const { loaded, params, places, host } = given;
   const { runbook } = loaded;
   leaveFolder();
+  if (given.overrides.takesUndecided !== true) mustBeDecided(runbook);
   const byItself = given.resumesByItself ?? (() => resumesAtBoot(places.state));
   const tools = await preflight(runbook, params, host, byItself);
   await warnOfReboot(runbook, byItself, given.warn);

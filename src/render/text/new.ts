@@ -1,0 +1,13 @@
+import type { NewDocument } from '../documents/new.ts';
+
+export function newText({ files }: NewDocument): string {
+  const [runbook = '', test = ''] = files;
+  return [
+    `Wrote ${runbook}`,
+    `      ${test}`,
+    '',
+    `See it work in its throw-away world:  migrate rehearse ${runbook}`,
+    `Kill it at every point of every step: node --test ${test}`,
+    `What it would do here:                migrate plan ${runbook} --set from=… --set to=…`,
+  ].join('\n');
+}
