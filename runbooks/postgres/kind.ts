@@ -12,6 +12,7 @@ import { dumpCluster } from '../postgres-pitr/dump.ts';
 import type { Service } from '../services/catalogue.ts';
 import type { Kind } from '../services/kind.ts';
 import { serviceParams, type ServiceParams } from '../services/params.ts';
+import { outputOf } from '../services/parts.ts';
 import { findPlace, mountPointOf, placed, targetOf, type Placed } from '../services/place.ts';
 import { clusterFacts, lookAtServer, mustLiveThere, serverIn, user } from './server.ts';
 
@@ -136,7 +137,9 @@ export function postgresKind(service: Service): Kind {
 
   const up = fragment({ params })
     .step('old', {
-      title: 'Which cluster the old one is',
+      title: 'The old one is still shut down',
+      // A bind mount shows the new one there.
+      when: ({ params: p }) => p.point === 'configuration',
       use: postgresShutdown,
       with: ({ params: p }) => ({ folder: p.source }),
     })
@@ -144,21 +147,22 @@ export function postgresKind(service: Service): Kind {
       title: 'It is the same cluster, in the new place',
       needs: ['old'],
       expect: 'the same system identifier and version, the data and the WAL on their datasets',
-      run: async ({ host, params: p, outputs: { old } }) => {
+      run: async ({ host, params: p, outputs }) => {
         const now = await mustLiveThere(host, targetOf(service, p), walPlace(p));
-        const same = now.systemIdentifier === old.systemIdentifier && now.version.startsWith(old.version);
+        const before = outputOf(outputs, 'before-cluster', clusterFacts);
+        const same = now.systemIdentifier === before.systemIdentifier && now.version === before.version;
         const observed = `cluster ${now.systemIdentifier}, version ${now.version}`;
         return {
           verdict: same ? 'PASS' : 'FAIL',
           observed,
-          evidence: { before: old.systemIdentifier, ...now },
+          evidence: { before: before.systemIdentifier, ...now },
         };
       },
     });
 
   return {
     tools: ['psql', 'pg_dumpall'],
-    before: { steps: before, last: ['dump'] },
+    before: { steps: before, last: ['dump', 'cluster'] },
     backup: dumpOf,
     atRest: { steps: atRest, last: ['shutdown-again'] },
     copied: { steps: copied, last: ['proof'] },

@@ -23,6 +23,8 @@ export interface Kind {
   readonly atRest?: Part;
   /** On the verified copy, before the service is pointed to it: what goes to further datasets; `copied-`. */
   readonly copied?: Part;
+  /** SQLite databases by their paths in the folder, by what the steps of `atRest` have found. */
+  readonly databases?: (outputs: unknown, params: ServiceParams) => readonly string[];
   /** When it has answered at the new place; `up-`. */
   readonly up?: Part;
   /** Beside the probes of all services, while one lives with it. */

@@ -36,7 +36,7 @@ export {
   type StatePath,
 } from './state-discovery/discover.ts';
 export { editFile } from './files/edit-file.ts';
-export { forcedBuildBenchmark } from './nix/forced-build-benchmark.ts';
+export { forcedBuildBenchmark, statistics as benchmarkStatistics } from './nix/forced-build-benchmark.ts';
 export { forcedFailure } from './replication/forced-failure.ts';
 export { freezeUnits } from './units/freeze-units.ts';
 export { httpAnswers, httpHealth, httpUp } from './services/http-health.ts';
@@ -78,6 +78,7 @@ export { replicationLag } from './replication/replication-lag.ts';
 export { replicationRoom } from './replication/replication-room.ts';
 export { requireMount, requireMounted } from './mounts/require-mount.ts';
 export { resticBackup } from './restic/restic-backup.ts';
+export { resticDatabases, type BackedUpDatabases } from './restic/restic-databases.ts';
 export { resticProof } from './restic/restic-proof.ts';
 export { resticRestorable } from './restic/restic-restorable.ts';
 export { restartUnits } from './units/restart-units.ts';

@@ -141,7 +141,8 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
 
   /**
    * Adds a group of steps that several runbooks share. Their ids get the prefix and a dash, and those
-   * that need nothing within the group need what `needs` names.
+   * that need nothing within the group need what `needs` names. Outputs of those that `passes` names are
+   * there for each of its steps, untyped.
    */
   use<
     FragmentParams,
@@ -152,7 +153,11 @@ export class RunbookBuilder<in out Params, in out Steps extends Done> {
     fragment: Params extends FragmentParams
       ? RunbookBuilder<FragmentParams, FragmentSteps>
       : RunbookTypeError<'this runbook lacks a parameter that the fragment needs'>,
-    options: { readonly prefix: Prefix; readonly needs?: readonly Needs[] },
+    options: {
+      readonly prefix: Prefix;
+      readonly needs?: readonly Needs[];
+      readonly passes?: readonly Needs[];
+    },
   ): RunbookBuilder<Params, Steps & Prefixed<FragmentSteps, Prefix>> {
     // Optional, since an unchecked call may lack it; validation then says so.
     return this.#add('use', (options as typeof options | undefined)?.prefix, { fragment, options });

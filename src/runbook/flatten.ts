@@ -14,7 +14,11 @@ export interface PlacedEntry {
   readonly definition: Readonly<Record<string, unknown>>;
 }
 
-const useOptions = z.strictObject({ prefix: z.string(), needs: z.array(z.string()).optional() });
+const useOptions = z.strictObject({
+  prefix: z.string(),
+  needs: z.array(z.string()).optional(),
+  passes: z.array(z.string()).optional(),
+});
 
 /**
  * Puts the steps of fragments in their place, with their ids and needs prefixed.
@@ -59,7 +63,11 @@ function placeFragment(entry: Entry, params: readonly string[], problems: string
       problems.push(`.use(…): ${issueText(issue, Object.keys(useOptions.shape))}`);
     return [];
   }
-  const { prefix, needs: outerNeeds = [] } = parsed.data;
+  const { prefix, needs: outerNeeds = [], passes = [] } = parsed.data;
+  for (const id of passes) {
+    if (!outerNeeds.includes(id))
+      problems.push(`.use(…, { prefix: "${prefix}" }) passes the output of "${id}", which it does not need`);
+  }
   const collected = collectedBy(fragment);
   if (collected === undefined || collected.id !== undefined) {
     problems.push(`.use(…, { prefix: "${prefix}" }) was not given a fragment made with fragment({ … })`);
@@ -75,7 +83,8 @@ function placeFragment(entry: Entry, params: readonly string[], problems: string
       id: rename(inner.id),
       phase: inner.phase ?? entry.phase,
       needs: needs.length > 0 ? needs : outerNeeds,
-      outputNames: Object.fromEntries(names),
+      // A step of its own of that name goes first.
+      outputNames: Object.fromEntries([...passes.map((id) => [id, id]), ...names]),
       definition: Array.isArray(inner.definition['fresh'])
         ? { ...inner.definition, fresh: inner.definition['fresh'].map((id) => rename(asText(id))) }
         : inner.definition,

@@ -358,6 +358,11 @@ describe('validate', () => {
       'step "x-a" needs "strat", and there is no such step. Did you mean "start"?',
     ],
     [
+      'a fragment that is passed what it does not need',
+      () => begin().use(piece().step('a', look), { prefix: 'x', passes: ['start'] }),
+      'passes the output of "start", which it does not need',
+    ],
+    [
       'two fragments with one prefix',
       () =>
         begin().use(piece().step('a', look), { prefix: 'x' }).use(piece().step('a', look), { prefix: 'x' }),
@@ -390,7 +395,8 @@ describe('validate', () => {
       begin()
         .step('start', look)
         .phase('page')
-        .use(outer, { prefix: 'x', needs: ['start'] }),
+        .use(outer, { prefix: 'x', needs: ['start'] })
+        .use(inner, { prefix: 'y', needs: ['start'], passes: ['start'] }),
       's',
     );
     expect(nodes.map(({ id, needs, outputNames, phase }) => ({ id, needs, outputNames, phase }))).toEqual([
@@ -399,6 +405,8 @@ describe('validate', () => {
       { id: 'x-in-a', needs: ['x-first'], outputNames: {}, phase: 'outer' },
       { id: 'x-in-b', needs: ['x-in-a'], outputNames: { 'x-in-a': 'a' }, phase: 'outer' },
       { id: 'x-wait', needs: ['start'], outputNames: {}, phase: 'outer' },
+      { id: 'y-a', needs: ['start'], outputNames: { start: 'start' }, phase: 'page' },
+      { id: 'y-b', needs: ['y-a'], outputNames: { start: 'start', 'y-a': 'a' }, phase: 'page' },
     ]);
   });
 

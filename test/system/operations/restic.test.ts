@@ -1,10 +1,22 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { resticBackup, resticProof } from '../../../src/operations/index.ts';
+import { resticBackup, resticDatabases, resticProof } from '../../../src/operations/index.ts';
+import { thisMachine } from '../../../src/host/this-machine.ts';
 import type { Command } from '../../../src/runbook/index.ts';
 import { temporaryFolder } from '../../host/folder.ts';
 import { drive } from '../../operations/drive.ts';
@@ -187,5 +199,50 @@ test(
       }
     }
     await expect(proof.act()).rejects.toMatchObject({ code: 'restic.failed' });
+  },
+);
+
+test(
+  'the databases of a backup are read wholly once they are restored, with their WAL, and a torn one is found',
+  { skip },
+  async () => {
+    const { access, given, source, folder } = world();
+    const [sound, torn] = [join(source, 'sound.db'), join(source, 'torn [1].db')];
+    for (const path of [sound, torn]) {
+      const database = new DatabaseSync(path);
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE rows (text); BEGIN');
+      const insert = database.prepare('INSERT INTO rows VALUES (?)');
+      for (let row = 0; row < 300; row += 1) insert.run(`row ${row} `.repeat(20));
+      database.exec('COMMIT');
+      // Of the sound one, all lies in the WAL alone, as of a service that was killed.
+      for (const ending of path === sound ? ['', '-wal'] : [])
+        cpSync(`${path}${ending}`, `${path}.kept${ending}`);
+      database.close();
+    }
+    const bytes = readFileSync(torn);
+    bytes.fill(0xff, 8192, 12_288);
+    writeFileSync(torn, bytes);
+    for (const ending of ['', '-wal']) renameSync(`${sound}.kept${ending}`, `${sound}${ending}`);
+    const { snapshot } = await (await drive(resticBackup, given)).act();
+    const scratch = temporaryFolder();
+    const context = { host: thisMachine(), signal: AbortSignal.timeout(60_000), run: { folder: scratch } };
+    const ask = (databases: readonly string[], changes: object = {}) =>
+      resticDatabases({ ...access, snapshot, databases, ...changes }).run(context as never);
+    expect(await ask([sound])).toMatchObject({
+      verdict: 'PASS',
+      observed: `of the snapshot ${snapshot.slice(0, 8)}: 1 database is sound`,
+      evidence: { databases: [{ path: sound, standing: 'sound' }] },
+    });
+    expect(await ask([sound, torn])).toMatchObject({
+      verdict: 'FAIL',
+      observed: expect.stringContaining(torn),
+    });
+    expect(await ask([join(source, 'absent.db')])).toMatchObject({ verdict: 'FAIL' });
+    const other = { secret: 'file' as const, name: join(folder, 'other-password') };
+    expect(await ask([sound], { password: other })).toMatchObject({
+      verdict: 'BLOCKED',
+      observed: expect.stringContaining('wrong password'),
+    });
+    expect(readdirSync(scratch)).toEqual([]);
   },
 );

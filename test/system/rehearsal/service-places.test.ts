@@ -21,7 +21,11 @@ async function wayBack({ migrate }: Stage, run: string): Promise<readonly string
   return line.match(/'[^']*'|\S+/g)?.map((word) => word.replaceAll("'", '')) ?? [];
 }
 
-describe.skipIf(obstacle !== undefined)('a service whose new place is shown in the old one', () => {
+const psql = 'psql -X -q -A -t -h /run/postgresql -U postgres -d postgres';
+const pgReady = `n=0; until ${psql} -c 'SELECT 1' >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done`;
+
+// Two at a time, since each has a world to itself.
+describe.skipIf(obstacle !== undefined).concurrent('the place of a service', { timeout: 900_000 }, () => {
   it('moves by a bind mount that a boot makes again, and its old folder is deleted beneath', () =>
     onStage('sonarr', async (stage) => {
       const { sh, world, migrate } = stage;
@@ -54,5 +58,53 @@ describe.skipIf(obstacle !== undefined)('a service whose new place is shown in t
       expect(
         await sh('zfs list -H -o name tank/persist/sonarr; zfs destroy -r tank/persist/sonarr 2>&1 || true'),
       ).toMatch(/dataset is busy|has dependent|holds/);
+    }));
+
+  it('is let go of by impermanence before the old folder goes, and left again for it, and back, with what came since', () =>
+    onStage('radarr', async (stage) => {
+      const { sh, migrate } = stage;
+      const host = 'hosts/forge/default.nix';
+      const text = '  environment.persistence."/persist".directories = [ "/var/lib/radarr" ];\n';
+      await sh(`cd /home/admin/nix-config && sed -i '$d' ${host} && printf '%s}\\n' '${text}' >>${host}
+        nixos-rebuild switch --flake /home/admin/nix-config#forge`);
+      const bound = () => sh('findmnt -rno FSROOT --mountpoint /var/lib/radarr || true');
+      expect(await bound()).toBe('/var/lib/radarr');
+      await stage.goOnto(undefined, { impermanence: { file: host, text } });
+      expect(await bound()).toBe('');
+      expect(await sh(`cat /home/admin/nix-config/${host}`)).not.toContain('persistence');
+      expect(await sh('ls -A /persist/var/lib')).toBe('');
+      await addRow(stage, 'on-dataset', 7878);
+
+      const back = await migrate([...(await wayBack(stage, 'radarr')), '--yes']);
+      expect(back.exit, back.text).toBe(0);
+      const place = () => sh('systemctl show radarr -p ExecStart | grep -o "/persist[^ ;]*" | head -n 1');
+      expect(await place()).toBe('/persist/var/lib/radarr/radarr.db');
+      await answer(stage, 7878);
+      expect(await hasRow(stage, 'on-dataset', 7878)).toBe(true);
+      await addRow(stage, 'in-old-folder', 7878);
+      const again = await migrate(['rollback', 'radarr-back', '--yes', '--later-writes', 'carry-back']);
+      expect(again.exit, again.text).toBe(0);
+      expect(await place()).toBe('/persist/radarr/radarr.db');
+      await answer(stage, 7878);
+      expect(await hasRow(stage, 'in-old-folder', 7878)).toBe(true);
+    }));
+
+  it('of PostgreSQL is a bind mount too, and its WAL returns into the folder', () =>
+    onStage('postgres', async (stage) => {
+      const { sh, migrate } = stage;
+      const rows = () => sh(`${pgReady}; ${psql} -c 'SELECT count(*), sum(n) FROM kept'`);
+      const cluster = '/persist/var/lib/postgresql';
+      await sh(`${pgReady}; ${psql} -c 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n'`);
+      await stage.goOnto(undefined, { point: 'bind-mount', soakMin: '30m', soakMax: '2h' });
+      expect(await sourceOf(stage, cluster)).toBe('tank/persist/postgres-data');
+      expect(await sh(`readlink ${cluster}/pg_wal`)).toBe('/persist/postgres-wal');
+      await sh(`${psql} -c 'INSERT INTO kept VALUES (1001)'`);
+      const back = await migrate([...(await wayBack(stage, 'postgres')), '--yes']);
+      expect(back.exit, back.text).toBe(0);
+      expect(await sourceOf(stage, cluster)).toBe('');
+      expect(await sh(`stat -c '%F %a %U' ${cluster} ${cluster}/pg_wal`)).toBe(
+        'directory 700 postgres\ndirectory 700 postgres',
+      );
+      expect(await rows()).toBe('1001|501501');
     }));
 });
