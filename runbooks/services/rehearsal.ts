@@ -22,6 +22,40 @@ function besideDatabase(name: string): readonly string[] {
   );
 }
 
+type Compared = Required<Pick<RehearsalPlan, 'notCompared' | 'looks'>>;
+
+const cluster = '/persist/var/lib/postgresql';
+const psql = 'psql -X -q -A -t -h /run/postgresql -U postgres -d postgres';
+
+/**
+ * A server at work writes other bytes to its files each time. What is compared is what people have in it: where
+ * it lives, every row, and whose its folders are.
+ */
+const ofPostgres: Compared = {
+  notCompared: [
+    ...[cluster, '/persist/postgres-data', '/persist/postgres-wal', '/run/postgresql'],
+    // What the backup job has dumped stays, as backups do.
+    '/persist/postgres-dump',
+  ],
+  looks: [
+    [
+      'sh',
+      '-c',
+      // Right after its start it does not answer yet.
+      `systemctl is-active --quiet postgresql || exit 0
+n=0; until ${psql} -c 'SELECT 1' >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 100 ] || exit 0; sleep 0.1; done
+${psql} -c 'SHOW data_directory' -c "SELECT count(*), md5(string_agg(r::text, ',' ORDER BY r::text)) FROM rows AS r"`,
+    ],
+    [
+      'sh',
+      '-c',
+      `for folder in ${cluster} /persist/postgres-data; do
+  stat -c '%n %F %a %U:%G' "$folder" "$folder/pg_wal"; readlink "$folder/pg_wal"
+done; stat -c '%n %F %a %U:%G' /persist/postgres-wal`,
+    ],
+  ],
+};
+
 /** The module that makes datasets as the configuration declares them. */
 const datasetsModule = `{ lib, ... }:
 {
@@ -39,6 +73,7 @@ const datasetsModule = `{ lib, ... }:
 export function rehearsalOf({ service }: Service): { readonly rehearsal?: RehearsalPlan } {
   const name = inWorlds.find((one) => one === (service === 'postgres' ? 'postgresql' : service));
   if (name === undefined) return {};
+  const own = name === 'postgresql' ? ofPostgres : { notCompared: besideDatabase(name), looks: [] };
   return {
     rehearsal: {
       params: {
@@ -69,6 +104,8 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
         // Backups stay when their steps are taken back.
         '/mnt/nas',
         '/root/.cache',
+        // A link that nix-env makes for whoever calls it, even to ask for its version.
+        '/root/.nix-profile',
         '/var/cache',
         // So does what was built; which of it is in use is looked at.
         '/nix',
@@ -76,13 +113,19 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
         '/run/systemd/system.control',
         '/run/systemd/world-units',
         '/var/log/world-journal',
-        ...besideDatabase(name),
+        ...own.notCompared,
       ],
       looks: [
         ['readlink', '-f', '/run/current-system', '/nix/var/nix/profiles/system', '/sbin/init'],
         ['find', '/run/systemd/system.control', '/run/systemd/system', '-type', 'l'],
         ['systemctl', 'list-units', '--no-legend'],
         ['zfs', 'list', '-H', '-p', '-o', 'name,mountpoint,recordsize,compression', '-r', 'tank', 'rpool'],
+        [
+          'sh',
+          '-c',
+          "zfs list -H -t snapshot -o name -r tank rpool | sed 's/@migrate-[a-z-]*-[0-9]*-[a-z0-9]*/@RUN/'",
+        ],
+        ...own.looks,
       ],
       nixosZfs: { flake, host: 'forge', services: [name], seed: 20_251_010 },
     },

@@ -10,6 +10,7 @@ import {
 } from '../../runbook/index.ts';
 import {
   askRestic,
+  execLocking,
   mustSucceed,
   restic,
   resticAccess,
@@ -94,8 +95,7 @@ export const resticBackup = operation({
     if (input.initialise === true) await initialise(context);
     const command = backupCommand(input, captured, run.id);
     let summary: { total_files_processed?: number; total_bytes_processed?: number } = {};
-    const result = await exec(command, {
-      anyExit: true,
+    await execLocking(exec, input, command, {
       quiet: true,
       onLine: (line) => {
         const message = parseLine(line);
@@ -103,7 +103,6 @@ export const resticBackup = operation({
         if (message?.['message_type'] === 'status') tell(context, message);
       },
     });
-    mustSucceed(command, result);
     const snapshot = (await marked(host, input, captured)).at(-1);
     if (snapshot === undefined) throw noSnapshot(input, captured);
     const done: Output = {

@@ -11,7 +11,7 @@ import {
   type RunInfo,
 } from '../../runbook/index.ts';
 import { momentNow } from '../copy/moment.ts';
-import { mustSucceed, restic, resticAccess } from './restic.ts';
+import { execLocking, mustSucceed, restic, resticAccess } from './restic.ts';
 import { SeededSample } from './seeded-sample.ts';
 
 const input = z.strictObject({
@@ -114,7 +114,7 @@ async function checkRepository(context: Context, input: Input): Promise<void> {
   try {
     context.progress({ doing: 'checking the repository' });
     const command = checkCommand(input, cache);
-    mustSucceed(command, await context.exec(command, { anyExit: true }));
+    await execLocking(context.exec, input, command);
   } finally {
     await clear(context, cache);
   }

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
-import type { Command, CommandResult, Host, SecretReference } from '../../runbook/index.ts';
+import type {
+  ActContext,
+  ActExecOptions,
+  Command,
+  CommandResult,
+  Host,
+  SecretReference,
+} from '../../runbook/index.ts';
 import { givenSecret } from '../commands/given-command.ts';
 
 /** How to reach a repository; nothing of it ever stands in an argument list. */
@@ -72,6 +79,25 @@ export function mustSucceed(command: Command, result: CommandResult): CommandRes
     `restic ${command.argv[1]} exited with ${result.exitCode ?? result.signal}: ${said}`,
     hints[failure],
   );
+}
+
+/**
+ * Runs a command that locks the repository. The lock of a process that was killed, as that of an earlier attempt,
+ * stays behind; restic itself tells such a lock from that of somebody at work, and removes no other.
+ *
+ * @throws StepError as `mustSucceed`
+ */
+export async function execLocking(
+  exec: ActContext['exec'],
+  access: ResticAccess,
+  command: Command,
+  options: Omit<ActExecOptions, 'anyExit'> = {},
+): Promise<CommandResult> {
+  const first = await exec(command, { ...options, anyExit: true });
+  if (resticFailure(first) !== 'locked') return mustSucceed(command, first);
+  const unlocked = await exec(restic(access, ['unlock']), { anyExit: true });
+  if (resticFailure(unlocked) !== undefined) return mustSucceed(command, first);
+  return mustSucceed(command, await exec(command, { ...options, anyExit: true }));
 }
 
 /** Asks a repository; see `mustSucceed` for the errors. */

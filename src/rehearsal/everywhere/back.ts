@@ -6,7 +6,7 @@ import type { CaseResult } from './coverage.ts';
 import type { Stretch } from './enumerate.ts';
 import { failed, result } from './forward.ts';
 import { Journey, type Setup } from './journey.ts';
-import { leftBehind, unlikeness } from './likeness.ts';
+import { keptAside, leftBehind, unlikeness } from './likeness.ts';
 import { noReference, type Boundary } from './reference.ts';
 
 /** A case of a step that is taken back alone. */
@@ -103,11 +103,11 @@ async function tryUndo(
     ...(given.passes === true ? { passes: true } : {}),
   });
   if (report.outcome !== 'done') return failed(one, report.why, journey.said);
-  const left = leftBehind(
-    before?.snapshot ?? journey.start,
-    (await journey.see()).snapshot,
-    setup.plan.leaves?.[one.step],
-  );
+  const { snapshot } = await journey.see();
+  const left = leftBehind(before?.snapshot ?? journey.start, snapshot, [
+    ...(setup.plan.leaves?.[one.step] ?? []),
+    ...keptAside(snapshot, state?.run ?? ''),
+  ]);
   if (left.length > 0) {
     return { ...result(one, 'failed'), why: 'taking it back leaves another world', differences: left };
   }
@@ -161,7 +161,8 @@ async function rollBackIn(
   const crash = one.killed && state !== undefined ? everywhereOnTheWayBack(state, random) : undefined;
   const report = await journey.back(undefined, crash === undefined ? {} : { crash });
   if (report.outcome !== 'done') return failed(one, report.why, journey.said);
-  const left = leftBehind(journey.start, (await journey.see()).snapshot);
+  const { snapshot } = await journey.see();
+  const left = leftBehind(journey.start, snapshot, keptAside(snapshot, state?.run ?? ''));
   if (left.length > 0) {
     return { ...result(one, 'failed'), why: 'the rollback leaves another world', differences: left };
   }
@@ -169,7 +170,7 @@ async function rollBackIn(
 }
 
 /** Once in each undo, in its middle or before its record, and around a reboot. */
-function everywhereOnTheWayBack(state: RunState, random: () => number): string | undefined {
+export function everywhereOnTheWayBack(state: RunState, random: () => number): string | undefined {
   const undos = state.nodes
     .filter(({ id }) => stepState(state, id).startedSeq !== undefined)
     .map(({ id }) => `${random() < 0.5 ? 'mid-undo' : 'before-undo-record'}:${id}`);

@@ -66,13 +66,19 @@ export function leftBehind(
 ): readonly string[] {
   const isAllowed = (path: string) => {
     const plain = path.startsWith(beneathMark) ? path.slice(beneathMark.length) : path;
-    return allowed.some((outer) => plain === outer || plain.startsWith(`${outer}/`));
+    return allowed.some((outer) => [path, plain].some((one) => one === outer || one.startsWith(`${outer}/`)));
   };
   const isFile = (path: string) => before.entries[path]?.kind === 'file';
   return differences(before, after)
     .filter(({ path, field }) => field !== 'mtime' || isFile(path))
     .filter(({ path }) => !isAllowed(path))
     .map(({ text }) => text);
+}
+
+/** Where a rollback keeps what it has replaced or dropped, for whoever misses it. */
+export function keptAside({ entries }: Snapshot, run: string): readonly string[] {
+  const aside = new RegExp(String.raw`\.migrate-(aside-)?(replaced|dropped)-${run}$`);
+  return Object.keys(entries).filter((path) => aside.test(path));
 }
 
 function folderOf(path: string): string {

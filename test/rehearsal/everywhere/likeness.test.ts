@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  keptAside,
   leftBehind,
   noiseBetween,
   unlikeness,
@@ -64,5 +65,27 @@ describe('what an undo left', () => {
     });
     expect(leftBehind(before, after)).toEqual(['/f: mtime was 5, is 6', '/g: appeared']);
     expect(leftBehind(before, after, ['/g'])).toEqual(['/f: mtime was 5, is 6']);
+  });
+
+  it('is not what a rollback keeps aside of this run', () => {
+    const places = [
+      '/d.migrate-replaced-move-1',
+      'beneath:/d/.migrate-aside-dropped-move-1',
+      '/d.migrate-replaced-move-2',
+    ];
+    const after = snapshot(
+      Object.fromEntries(
+        places.flatMap((path) => [
+          [path, {}],
+          [`${path}/f`, {}],
+        ]),
+      ),
+    );
+    const kept = keptAside(after, 'move-1');
+    expect(kept).toEqual(places.slice(0, 2));
+    expect(leftBehind(snapshot({}), after, kept)).toEqual([
+      '/d.migrate-replaced-move-2: appeared',
+      '/d.migrate-replaced-move-2/f: appeared',
+    ]);
   });
 });
