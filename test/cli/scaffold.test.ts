@@ -62,7 +62,9 @@ describe('migrate new', () => {
     const made = await machine.run('new', 'move-it', '--summary', "Move what isn't there");
     expect(made).toMatchObject({ code: 0, err: '' });
     expect(existsSync(join(machine.root, 'move-it.test.ts'))).toBe(true);
-    expect((await machine.run('show', './move-it.ts')).out).toContain("Move what isn't there");
+    const { out } = await machine.run('show', './move-it.ts');
+    expect(out).toContain("Move what isn't there");
+    expect(out).toContain('migrate rehearse ./move-it.ts');
     expect(await machine.run('new', 'move-it')).toMatchObject({ code: 2 });
   });
 });

@@ -20,5 +20,5 @@ async function show(name: string, globals: Globals): Promise<void> {
   const { runbook, file } = await loadRunbook(name);
   const document = describeRunbook(runbook, file);
   const { style } = await terminalOf(globals);
-  print(globals, showDocument, document, () => showText(document, style));
+  print(globals, showDocument, document, () => showText(document, name, style));
 }

@@ -6,7 +6,8 @@ import { byPhase } from './phases.ts';
 
 type Step = ShowDocument['steps'][number];
 
-export function showText(document: ShowDocument, style: Style): string {
+/** @param name by which the reader knows it: its id, or its file */
+export function showText(document: ShowDocument, name: string, style: Style): string {
   const { id, summary, root, tools, pointOfNoReturn } = document;
   return [
     `${style('strong', id)}  ${harmless(summary)}`,
@@ -28,8 +29,8 @@ export function showText(document: ShowDocument, style: Style): string {
       : `${style('warning', 'Point of no return:')} ${pointOfNoReturn.step} (${harmless(pointOfNoReturn.why)}). Until it begins, a run can be rolled back.`,
     ...(document.health.length === 0
       ? []
-      : [`${document.health.length} health checks, at any time: migrate check ${id}`]),
-    ...(document.rehearsal ? [style('faint', `Try it without risk: migrate rehearse ${id}`)] : []),
+      : [`${document.health.length} health checks, at any time: migrate check ${harmless(name)}`]),
+    ...(document.rehearsal ? [style('faint', `Try it without risk: migrate rehearse ${harmless(name)}`)] : []),
   ].join('\n');
 }
 
