@@ -59,7 +59,7 @@ describe('what a runbook says of itself', () => {
 
   test('names the point of no return', () => {
     expect(described.pointOfNoReturn).toEqual({ step: 'cleanup', why: 'the source is gone' });
-    const text = showText(described, styleFor(false));
+    const text = showText(described, 'move', styleFor(false));
     expect(text).toContain('CANNOT BE UNDONE: the source is gone');
     expect(text).toContain('Point of no return: cleanup');
   });
