@@ -19,9 +19,11 @@ export type Standing =
 
 /**
  * What counts: a run that is completed and not undone, with no other one of the same under way, whose backup is
- * proven where it has one to prove.
+ * proven where it has one to prove, and which no run in the other direction has followed.
+ *
+ * @param back runs that bring back what a completed one can no longer undo
  */
-export function standingOf(work: Work, runs: readonly PastRun[]): Standing {
+export function standingOf(work: Work, runs: readonly PastRun[], back: readonly PastRun[] = []): Standing {
   const not = (why: string): Standing => ({ done: false, work, why: `${nameOf(work)}: ${why}` });
   const own = runs.filter((run) => run.status !== 'moved' && (run.status === 'damaged' || fits(work, run)));
   const damaged = own.find(({ status }) => status === 'damaged');
@@ -34,6 +36,17 @@ export function standingOf(work: Work, runs: readonly PastRun[]): Standing {
     const last = own.at(-1);
     return not(last === undefined ? 'not begun' : `${last.id} was ${word(last)} on ${day(last.lastAt)}`);
   }
+  const returned = back.findLast(
+    ({ status, startedAt }) =>
+      Date.parse(startedAt) > Date.parse(run.lastAt) &&
+      ['completed', 'running', 'rolling-back'].includes(status),
+  );
+  if (returned !== undefined)
+    return not(
+      returned.status === 'completed'
+        ? `${returned.id} has brought it back on ${day(returned.lastAt)}`
+        : underWay(returned),
+    );
   const snapshot = provenBy(run);
   if (work.proves === true && snapshot === undefined)
     return not(`${run.id} is completed, and proves no backup`);

@@ -10,7 +10,10 @@ export async function lookAtPhase(host: Host, p: Params, phase: Phase): Promise<
   for (const work of phase.works(p)) {
     if (p.doneBefore.includes(work.runbook)) standings.push({ done: true, work, workedMs: 0 });
     else if (host.runs === undefined) standings.push({ done: false, work, why: 'no runs are kept here' });
-    else standings.push(standingOf(work, await host.runs.of(work.runbook)));
+    else {
+      const back = work.proves === true ? await host.runs.of(`${work.runbook}-back`) : [];
+      standings.push(standingOf(work, await host.runs.of(work.runbook), back));
+    }
   }
   return standings;
 }

@@ -100,6 +100,21 @@ describe('what counts as evidence', () => {
     expect(standing.done ? 'done' : standing.why).toContain(why);
   });
 
+  test('is undone by a later run that brings it back, and not by one that was taken back, or lies before it', () => {
+    const back = (changes: Partial<PastRun>) =>
+      run({ id: 'sonarr-back-x', runbook: 'sonarr-back', startedAt: '2026-11-05T10:00:00.000Z', ...changes });
+    const why = (changes: Partial<PastRun>) => {
+      const standing = standingOf(sonarr, [run()], [back(changes)]);
+      return standing.done ? 'done' : standing.why;
+    };
+    expect(why({ lastAt: '2026-11-05T11:00:00.000Z' })).toContain(
+      'sonarr-back-x has brought it back on 2026-11-05',
+    );
+    expect(why({ status: 'running' })).toContain('sonarr-back-x is under way');
+    expect(why({ status: 'rolled-back' })).toBe('done');
+    expect(why({ startedAt: '2026-10-05T10:00:00.000Z' })).toBe('done');
+  });
+
   test('is a run for the same thing, where a runbook is run for several', () => {
     const preseed = { runbook: 'preseed', params: { service: 'sonarr' } };
     const other = run({ params: { service: 'plex' } });
