@@ -27,7 +27,7 @@ export async function worksThere(host: Host, { units, folder, names }: WorkingIn
   for (const pid of await processesOf(host, units)) {
     const { stdout } = await host.exec(sh`sh -c ${openFiles} open-files ${pid}`);
     for (const line of stdout.split('\n')) {
-      const [device = '', path = ''] = [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)];
+      const [device, path] = [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)];
       if (!names.some((name) => path === name || path.startsWith(`${name}/`))) continue;
       (device === wanted.device ? there : elsewhere).push(path);
     }
