@@ -100,6 +100,7 @@ look_at_boot
 check_machine
 check_journal
 check_alone
+take_lock
 
 # Which functions undo something, the latest step's first, and whether the machine lives on what they undo.
 all='' at_boot='' booted_since=no

@@ -55,7 +55,7 @@ check_alone() {
     field "$owner" bootId && lock_boot=$value
     if [ "$lock_boot" = "$boot_id" ]; then
       start_of "$pid"
-      [ "$started" != "$since" ] || refuse "migrate is at work on this run, as process $pid: let it end, or end it"
+      [ "$started" != "$since" ] || refuse "process $pid is at work on this run (migrate, or another undo.sh): let it end, or end it"
     fi
     ;;
   esac
@@ -66,6 +66,43 @@ check_alone() {
     esac
   done 2>/dev/null
   [ -z "$left" ] || refuse "process $left, which the run began, still works: end it first"
+}
+
+# Takes the run's lock as migrate itself does: the next number, by ln, which fails when another was faster.
+take_lock() {
+  [ "$dry" = no ] || return 0
+  start_of "$$"
+  machine_id=
+  [ ! -r /etc/machine-id ] || read -r machine_id </etc/machine-id || :
+  machine_id=\${machine:-$machine_id}
+  [ -z "$machine_id" ] || machine_id="\\"machineId\\":\\"$machine_id\\","
+  draft="$here/.lock-draft-undo-$$"
+  last=$((last + 1))
+  # On a full disk there is no room for it, and going back may be what makes room.
+  {
+    printf '{"pid":%s,"startTime":"%s","bootId":"%s",%s"pidNamespace":"%s","host":"%s","command":"sh undo.sh","since":"%s","flock":false}\\n' \\
+      "$$" "$started" "$boot_id" "$machine_id" "$namespace" "$(uname -n)" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$draft" &&
+      make_durable "$draft"
+  } || {
+    rm -f "$draft"
+    say "$here cannot be written (is the disk full?), so nobody is kept from working on this run beside me" >&2
+    return 0
+  }
+  trap free_lock EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' HUP TERM
+  taken=no
+  ! ln "$draft" "$here/lock.$last" 2>/dev/null || taken=yes
+  rm -f "$draft"
+  [ "$taken" = yes ] || refuse "another has just begun to work on this run: let it end, or end it"
+}
+
+# The highest number is never deleted: the next one says that it is free.
+free_lock() {
+  rm -f "$draft"
+  [ "$taken" = yes ] || return 0
+  printf '{"released":true}\\n' >"$draft" && ln "$draft" "$here/lock.$((last + 1))"
+  rm -f "$draft"
 }
 
 # STEP WHY: past it there is no way back.

@@ -1,8 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, onTestFinished, test } from 'vitest';
+import { acquireLock } from '../../../src/host/lock.ts';
 import type { RecordedUndo } from '../../../src/journal/event.ts';
 import { data, elsewhere, runFolder, shells, step, thisBoot } from './run-script.ts';
 
@@ -362,7 +372,7 @@ test('it refuses while migrate or a child of it is at work on the run', () => {
   };
   writeFileSync(join(run.folder, 'lock.9'), '{"released":true}\n');
   writeFileSync(join(run.folder, 'lock.10'), `${JSON.stringify(lock)}\n`);
-  expect(run.run()).toMatchObject({ status: 2, said: expect.stringContaining(`as process ${process.pid}`) });
+  expect(run.run()).toMatchObject({ status: 2, said: expect.stringContaining(`process ${process.pid}`) });
   writeFileSync(join(run.folder, 'lock.10'), `${JSON.stringify({ ...lock, startTime: '1' })}\n`);
   expect(run.run(['-n']).status).toBe(0);
   const child = spawn('sleep', ['60'], {
@@ -377,4 +387,64 @@ test('it refuses while migrate or a child of it is at work on the run', () => {
   } finally {
     child.kill('SIGKILL');
   }
+});
+
+describe('two at once', () => {
+  /** At its first question, until it is answered. */
+  async function asking(folder: string) {
+    const child = spawn('sh', [join(folder, 'undo.sh')], { stdio: ['pipe', 'pipe', 'ignore'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await new Promise<void>((resolve) => {
+      let said = '';
+      child.stdout.on('data', (text: Buffer) => {
+        said += text.toString();
+        if (said.includes('?')) resolve();
+      });
+    });
+    return child;
+  }
+  const begun = () =>
+    runFolder([step('one', data({ argv: ['true'] })), step('two', data({ argv: ['true'] }))]);
+
+  test('a second script, and migrate itself, refuse while one is at work, and name it', async () => {
+    const run = begun();
+    const first = await asking(run.folder);
+    expect(run.run()).toMatchObject({ status: 2, said: expect.stringContaining(`process ${first.pid}`) });
+    await expect(acquireLock(run.folder, { what: 'the run', command: 'migrate' })).rejects.toThrow(
+      `process ${first.pid} (sh undo.sh)`,
+    );
+    expect(run.marks()).toBe('');
+    first.kill('SIGKILL');
+    await once(first, 'close');
+    expect(run.run()).toMatchObject({ status: 0 });
+  });
+
+  test('a script refuses while migrate is at work, and frees its lock when it ends or is interrupted', async () => {
+    const run = begun();
+    const lock = await acquireLock(run.folder, { what: 'the run', command: 'migrate' });
+    expect(run.run()).toMatchObject({ status: 2, said: expect.stringContaining(`process ${process.pid}`) });
+    await lock.release();
+    const interrupted = await asking(run.folder);
+    interrupted.kill('SIGTERM');
+    interrupted.stdin.end('y\n');
+    await once(interrupted, 'close');
+    expect(readdirSync(run.folder).filter((name) => name.startsWith('.lock-draft'))).toEqual([]);
+    await (await acquireLock(run.folder, { what: 'the run', command: 'migrate' })).release();
+    expect(run.run()).toMatchObject({ status: 0 });
+    await (await acquireLock(run.folder, { what: 'the run', command: 'migrate' })).release();
+  });
+
+  test.each(shells)('of many that %s begins in the same moment, one works', async (...shell) => {
+    const run = runFolder([step('slow', data({ argv: ['sleep', '0.5'] }))]);
+    const [program, ...before] = shell;
+    const ends = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const child = spawn(program, [...before, join(run.folder, 'undo.sh'), '-y'], { stdio: 'ignore' });
+        const [code] = (await once(child, 'close')) as [number];
+        return code;
+      }),
+    );
+    expect(ends.filter((code) => code === 0)).toHaveLength(1);
+    expect(ends.filter((code) => code === 2)).toHaveLength(7);
+  });
 });
