@@ -9,6 +9,7 @@ import { chooseDisks, type AddedDisk } from './disks.ts';
 import { findHostPrograms, programPath } from './host-programs.ts';
 import { hasRealNix, installNixosWsl, nixosWslMachine } from './nixos-wsl.ts';
 import { nixosWslFiles } from './nixos-wsl-files.ts';
+import { installNixosPodman, nixosPodmanMachine } from './nixos-podman.ts';
 import { nixosZfsMachine } from './nixos-zfs.ts';
 import { nixosZfsFiles } from './nixos-zfs-files.ts';
 import { installNixosZfs, prepareZfsRoot } from './nixos-zfs-install.ts';
@@ -41,10 +42,11 @@ export async function buildInNamespace(
 ): Promise<BuiltWorld> {
   const wsl = nixosWslMachine(plan);
   const zfs = nixosZfsMachine(plan);
+  const podman = nixosPodmanMachine(plan, options);
   const allDisks = [...(plan.disks ?? []), ...(zfs === undefined ? [] : [zfs.nas])];
   const programs = findHostPrograms(options.share ?? []);
   const disks = chooseDisks(layout, { folders: options.disks === 'folders', keep: options.keep === true });
-  const hostName = wsl?.host ?? zfs?.host ?? 'rehearsal';
+  const hostName = wsl?.host ?? zfs?.host ?? podman?.host ?? 'rehearsal';
   const seed = options.seed ?? wsl?.seed ?? zfs?.seed ?? 1;
   for (const folder of [layout.root, join(layout.shared, 'runs'), join(layout.shared, 'requests')]) {
     mkdirSync(folder, { recursive: true });
@@ -73,7 +75,8 @@ export async function buildInNamespace(
     ...(disks.kind === 'folders' ? [fixture('folder-disks', 'bin')] : []),
     ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin')]),
     ...(zfs === undefined ? [] : [fixture('nixos-zfs', 'bin')]),
-    ...(isNixos ? [fixture('nixos', 'bin')] : []),
+    ...(podman === undefined ? [] : [fixture('nixos-podman', 'bin')]),
+    ...(isNixos || podman !== undefined ? [fixture('nixos', 'bin')] : []),
     ...(nix === 'fake' ? [fixture('fake-nix', 'bin')] : []),
   ];
   const env = {
@@ -97,7 +100,8 @@ export async function buildInNamespace(
     await installNixosWsl({ layout, machine: wsl, seed, asRoot: disks.kind === 'loop', run });
   }
   if (zfs !== undefined) await installNixosZfs({ layout, machine: zfs, run });
-  if (isNixos) await machine.reboot('shutdown');
+  if (podman !== undefined) await installNixosPodman({ layout, machine: podman, run });
+  if (isNixos || podman !== undefined) await machine.reboot('shutdown');
   const devices = Object.fromEntries([
     [rootDevice, 'old-disk'],
     ...[...added].map(([name, { device }]) => [device, name]),

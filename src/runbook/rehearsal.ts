@@ -27,6 +27,8 @@ export interface RehearsalPlan {
   readonly nixosWsl?: NixosWslPlan;
   /** A NixOS machine with ZFS pools, and services that can be moved onto them. Needs root. */
   readonly nixosZfs?: NixosZfsPlan;
+  /** A NixOS machine with stacks of rootless podman, which a user's manager runs. Needs root. */
+  readonly nixosPodman?: NixosPodmanPlan;
   /**
    * Paths that are not compared when crashes are tried everywhere, with everything beneath them: where
    * each run writes something else, or a rollback leaves something on purpose, such as a backup.
@@ -107,6 +109,15 @@ export interface NixosZfsPlan {
 }
 
 export type NixosZfsService = 'sonarr' | 'radarr' | 'plex' | 'home-assistant' | 'postgresql';
+
+/** A homelab's machine with two stacks of containers, as units of the user `admin`; docs/rehearsal.md has what is there. */
+export interface NixosPodmanPlan {
+  /** Folder of the flake, made with a small one in it. */
+  readonly flake: string;
+  readonly host: string;
+  /** What is otherwise about the machine than it should be, or better; docs/rehearsal.md lists them. */
+  readonly traits?: readonly string[];
+}
 
 /** A pool on a disk of its own, which is imported at each boot. */
 export interface WorldPool {

@@ -56,8 +56,11 @@ export interface Machine {
   end(): Promise<void>;
 }
 
-export function newMachine(): Machine {
-  const tree = baseTree();
+/**
+ * @param more packages beside those that each machine has; together with them a tree of its own
+ */
+export function newMachine(more: readonly string[] = []): Machine {
+  const tree = baseTree([...packages, ...more]);
   const folder = mkdtempSync(join(cache, 'machine-'));
   const root = mountLayers(folder, 'root', tree);
   // Nothing in memory is found again after a boot, and `migrate` says so; with a layer on a disk it is on one.
@@ -178,14 +181,14 @@ function mountLayers(folder: string, name: string, lower: string): string {
 }
 
 /** Built once: it takes some 15 seconds and the network. */
-function baseTree(): string {
-  const tree = join(cache, `${suite}-with-${packages.length}-packages`);
+function baseTree(all: readonly string[]): string {
+  const tree = join(cache, `${suite}-with-${all.length}-packages`);
   if (existsSync(tree)) return tree;
   mkdirSync(cache, { recursive: true });
   const building = mkdtempSync(join(cache, 'building-'));
   execFileSync(
     'mmdebstrap',
-    ['--quiet', '--variant=minbase', `--include=${packages.join(',')}`, suite, join(building, 'tree')],
+    ['--quiet', '--variant=minbase', `--include=${all.join(',')}`, suite, join(building, 'tree')],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
