@@ -7,27 +7,43 @@ const missingProgram = existsSync('/usr/lib/postgresql') ? undefined : 'PostgreS
 if (missingProgram !== undefined) console.log(`rehearsals of postgres are skipped: ${missingProgram}`);
 const psql = 'psql -X -q -A -t -h /run/postgresql -U postgres -d postgres';
 
-/** Commits rows one by one without a pause, keeps the acknowledged ones, and changes others as pgbench does. */
+/** Commits rows one by one without a pause, and keeps the acknowledged ones. */
 const writer = `n=$(wc -l </root/kept)
 while :; do
   n=$((n + 1))
-  if ${psql} -c "INSERT INTO kept VALUES ($n); UPDATE tellers SET balance = balance + 1 WHERE id = $n % 10" >/dev/null 2>&1
+  if ${psql} -c "INSERT INTO kept VALUES ($n)" >/dev/null 2>&1
   then echo $n >>/root/kept
   else sleep 0.1
   fi
 done`;
 
+const pgbench =
+  '"$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)/pgbench" -h /run/postgresql -U postgres';
+
+/** pgbench itself, again whenever the server is back; slow enough to leave the machine to the move. */
+const bench = `while :; do
+  ${pgbench} -n -c 2 -R 40 -T 5 postgres >/dev/null 2>&1 || sleep 0.2
+done`;
+
 async function underLoad({ world, sh }: Stage, work: () => Promise<void>): Promise<void> {
   await sh(
-    `touch /root/kept; ${psql} -c 'CREATE TABLE IF NOT EXISTS kept (n int); CREATE TABLE IF NOT EXISTS tellers AS SELECT i AS id, 0 AS balance FROM generate_series(0, 9) AS i'`,
+    `touch /root/kept; ${psql} -c 'CREATE TABLE IF NOT EXISTS kept (n int)'
+     ${psql} -c 'SELECT FROM pgbench_history LIMIT 0' 2>/dev/null || ${pgbench} -i -q postgres 2>/dev/null`,
   );
+  const benched = world.start(['sh', '-c', `echo $$ >/run/bench; ${bench}`]);
   const before = Number(await sh('wc -l </root/kept'));
   const loaded = world.start(['sh', '-c', `echo $$ >/run/writer; ${writer}`]);
   await sh(`until [ "$(wc -l </root/kept)" -gt ${before + 20} ]; do sleep 0.05; done`);
   await work();
-  await sh('kill "$(cat /run/writer)"');
-  await loaded.result;
+  await sh('kill "$(cat /run/writer)" "$(cat /run/bench)"');
+  await Promise.all([loaded.result, benched.result]);
 }
+
+/** What each transaction of pgbench changes alike in four tables; of one in half they would differ. */
+const sums = ({ sh }: Stage) =>
+  sh(
+    `${psql} -c "SELECT count(*) > 200, count(DISTINCT s) FROM (SELECT sum(abalance) AS s FROM pgbench_accounts UNION ALL SELECT sum(tbalance) FROM pgbench_tellers UNION ALL SELECT sum(bbalance) FROM pgbench_branches UNION ALL SELECT sum(delta) FROM pgbench_history) AS a, (SELECT 1 FROM pgbench_history LIMIT 60) AS b"`,
+  );
 
 /** Rows that were acknowledged and are not there. */
 const missing = async ({ sh }: Stage) => {
@@ -78,6 +94,7 @@ describe
         await underLoad(stage, () => stage.goOnto('let-go', { soakMin: '30m', soakMax: '2h' }));
         expect(await place(stage)).toBe('/persist/postgres-data');
         expect(await missing(stage)).toBe('');
+        expect(await sums(stage)).toBe('t|1');
         expect(
           await sh('zfs get -H -o value recordsize,compression,logbias tank/persist/postgres-data'),
         ).toBe('8K\non\nlatency');
@@ -99,6 +116,7 @@ describe
         await underLoad(stage, () => stage.goBack());
         expect(await place(stage)).toBe('/persist/var/lib/postgresql');
         expect(await missing(stage)).toBe('');
+        expect(await sums(stage)).toBe('t|1');
         expect(await look(stage)).toEqual(before);
       }));
 

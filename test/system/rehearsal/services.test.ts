@@ -69,7 +69,39 @@ describe.skipIf(obstacle !== undefined).concurrent('a service in its world', () 
       await sh('zfs destroy tank/persist/sonarr; rmdir /persist/sonarr');
       expect(await lookAt(stage, 'sonarr')).toEqual(before);
 
-      const id = /run (sonarr-\S+)/.exec((await migrate([...run({}), '--until', 'release'])).text)?.[1] ?? '';
+      // Reading it fails, for root too.
+      const unreadable = '/persist/var/lib/sonarr/unreadable';
+      const well = () => sh('curl -fs http://127.0.0.1:8989/');
+      const fill = () => sh('findmnt /fill && dd if=/dev/urandom of=/fill/x bs=128K 2>&1 | grep "No space"');
+      const empty = () =>
+        sh(
+          'rm /fill/x; n=0; until [ "$(zfs list -H -p -o avail tank)" -gt 100000000 ]; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done; echo ok',
+        );
+      await sh('zfs create -o mountpoint=/fill tank/fill');
+      expect(await fill()).toContain('No space');
+      await refused({}, /"pool" failed: [^]*tank[^]*(full|%)/);
+      expect(await empty()).toContain('ok');
+
+      const id =
+        /run (sonarr-\S+)/.exec((await migrate([...run({}), '--until', 'identity'])).text)?.[1] ?? '';
+      await sh(`touch ${unreadable}; mount --bind /proc/1/mem ${unreadable}`);
+      expect(await migrate(['resume', id, '--yes'])).toMatchObject({
+        exit: 1,
+        text: expect.stringMatching(
+          /"backup" failed: restic backup exited with 3[^]*this backup does not count/,
+        ),
+      });
+      await sh(`umount ${unreadable}; rm ${unreadable}`);
+      expect((await migrate(['resume', id, '--yes', '--until', 'fits'])).exit).toBe(0);
+      expect(await fill()).toContain('No space');
+      expect(await migrate(['resume', id, '--yes'])).toMatchObject({
+        exit: 1,
+        text: expect.stringMatching(/"warm-copy" failed: [^]*(No space left|no room|is full)/),
+      });
+      expect(await well()).toContain('"rows":200');
+      expect(await empty()).toContain('ok');
+      await sh('zfs destroy tank/fill; rmdir /fill');
+      expect((await migrate(['resume', id, '--yes', '--until', 'release'])).exit).toBe(0);
       const dropIn = (text: string) =>
         sh(`mkdir -p /run/systemd/system/sonarr.service.d
           printf '[Service]\\n${text}\\n' >/run/systemd/system/sonarr.service.d/x.conf; systemctl daemon-reload`);
