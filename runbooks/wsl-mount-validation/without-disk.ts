@@ -13,7 +13,7 @@ shift 5
 links=/dev/disk/by-uuid
 device=$(readlink -f "$links/$uuid")
 if [ -e "$log" ]; then mount --bind "$instead" "$log"; fi
-while mountpoint -q "$point"; do umount "$point"; done
+while mountpoint -q "$point"; do umount "$point" || exit 1; done
 
 keep=$instead.links
 mkdir -p "$keep"

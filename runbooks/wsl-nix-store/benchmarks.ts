@@ -1,16 +1,49 @@
 import type { Finding } from 'migrate-runbook';
 
-interface Benchmark {
+export interface Benchmark {
   readonly ms: readonly number[];
   readonly medianMs: number;
+  /** (slowest − fastest) ÷ median. */
+  readonly spread?: number;
 }
 
 const planned = { from: 30, to: 60 };
 
-/** Slower than planned is no reason to go back by itself, so the verdict never fails the run. */
-export function compareBenchmarks(before: Benchmark, after: Benchmark): Finding {
-  const gain = Math.round((1 - after.medianMs / before.medianMs) * 100);
-  const evidence = { beforeMs: [...before.ms], afterMs: [...after.ms], gainPercent: gain };
-  const observed = `median ${before.medianMs} ms before, ${after.medianMs} ms after: ${Math.abs(gain)} % ${gain < 0 ? 'slower' : 'faster'}`;
-  return { verdict: gain >= planned.from ? 'PASS' : 'PARTIAL', observed, evidence };
+/** Series of measurements, as a report draws them; see docs/writing-a-runbook.md. */
+export function chartOf(
+  title: string,
+  series: readonly (readonly [name: string, values: readonly number[]])[],
+): {
+  title: string;
+  unit: string;
+  series: { name: string; values: number[] }[];
+} {
+  return { title, unit: 'ms', series: series.map(([name, values]) => ({ name, values: [...values] })) };
+}
+
+/**
+ * Compares the medians with the gain that was planned. Slower than planned is no reason to go back by itself, so
+ * the verdict fails a run only where `worse` says so.
+ */
+export function compareBenchmarks(
+  before: Benchmark,
+  after: Benchmark,
+  { title = 'Forced local builds', worse = 'PARTIAL' }: { title?: string; worse?: 'PARTIAL' | 'FAIL' } = {},
+): Finding {
+  const gain = Math.round((1 - after.medianMs / Math.max(1, before.medianMs)) * 100);
+  const evidence = {
+    beforeMs: [...before.ms],
+    afterMs: [...after.ms],
+    gainPercent: gain,
+    chart: chartOf(title, [
+      ['before', before.ms],
+      ['after', after.ms],
+    ]),
+  };
+  const told = ({ medianMs, spread }: Benchmark) =>
+    `${medianMs} ms${spread === undefined ? '' : ` (spread ${Math.round(spread * 100)} %)`}`;
+  const than = gain >= planned.from ? '' : `; ${planned.from}–${planned.to} % were planned`;
+  const observed = `median ${told(before)} before, ${told(after)} after: ${Math.abs(gain)} % ${gain < 0 ? 'slower' : 'faster'}${than}`;
+  const verdict = gain >= planned.from ? 'PASS' : gain > 0 ? 'PARTIAL' : worse;
+  return { verdict, observed, evidence };
 }

@@ -24,8 +24,8 @@ export async function doneByHand(
 ): Promise<string | undefined> {
   for (const argv of byHand[gate] ?? []) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, as a person does
-    const { exitCode, stderr } = await world.run(argv);
-    if (exitCode !== 0)
+    const { exitCode, stderr, rebooted } = await world.run(argv);
+    if (exitCode !== 0 && !rebooted)
       return `at "${gate}", ${formatCommand({ argv })} exited with ${exitCode}: ${stderr.trim()}`;
   }
   return undefined;
