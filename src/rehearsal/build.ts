@@ -73,6 +73,7 @@ export async function buildInNamespace(
   const nix = isNixos ? chooseNix(options) : 'none';
   const fakes = [
     ...(disks.kind === 'folders' ? [fixture('folder-disks', 'bin')] : []),
+    ...(wsl?.slowOldDisk === true ? [fixture('nixos-wsl-slow', 'bin')] : []),
     ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin')]),
     ...(zfs === undefined ? [] : [fixture('nixos-zfs', 'bin')]),
     ...(podman === undefined ? [] : [fixture('nixos-podman', 'bin')]),
