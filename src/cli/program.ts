@@ -15,6 +15,7 @@ import { addNew } from './commands/new.ts';
 import { addNotify } from './commands/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRehearse } from './commands/rehearse.ts';
+import { addReport } from './commands/report.ts';
 import { addResume } from './commands/resume.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRun } from './commands/run.ts';
@@ -39,6 +40,7 @@ export function createProgram(invocation: Invocation): Program {
   addAbort(program, invocation);
   addStatus(program, invocation);
   addLogs(program, invocation);
+  addReport(program, invocation);
   addCheck(program, invocation);
   addInventory(program, invocation);
   addVerify(program, invocation);

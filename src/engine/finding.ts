@@ -22,7 +22,5 @@ function hiddenJson(value: Json, hide: (text: string) => string): Json {
   if (typeof value === 'string') return hide(value);
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item: Json) => hiddenJson(item, hide));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [hide(key), hiddenJson(item, hide)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [hide(key), hiddenJson(item, hide)]));
 }

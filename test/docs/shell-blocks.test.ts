@@ -32,6 +32,7 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate boot enable': 'test/vm types it on booted systems',
   'migrate run ./move-home.ts --params params.json --detach': 'the same',
   'migrate status wsl-nix-store': 'the same',
+  'migrate report wsl-nix-store': 'test/cli/report.test.ts types it of a run that it has',
 };
 
 const shell = allPages()

@@ -4,6 +4,7 @@ import { breakGlassIn } from '../../host/break-glass.ts';
 import { endOrphans } from '../../host/orphans.ts';
 import { recordedCommands } from '../../host/recorded-commands.ts';
 import { confirmationsIn } from '../../host/confirmations.ts';
+import { openPace } from '../../host/pace-file.ts';
 import { openStepLogs } from '../../host/step-logs.ts';
 import { releaseClaims, type ShownFolder } from '../../host/claims.ts';
 import { messageOf } from '../../errors.ts';
@@ -54,8 +55,10 @@ export async function work<Result>(
   const { journal, place, state } = open;
   const beganAfter = given.fresh ? 0 : state.lastSeq;
   const done: string[] = [];
+  const pace = openPace(place.folder, () => host.clock.now().wall);
   const tell: Ports['tell'] = (live) => {
     if (live.type === 'journaled' && endsStep(live.event)) done.push(live.event.step);
+    pace.tell(live);
     try {
       renderer.tell(live);
     } catch (thrown) {
@@ -106,6 +109,7 @@ export async function work<Result>(
     return { result, done, tookMs: Math.max(0, host.clock.now().wall - began) };
   } finally {
     logs.close();
+    pace.close();
     renderer.end();
   }
 }

@@ -16,6 +16,7 @@ export { notificationDocument } from './notification.ts';
 export { nothingToDoDocument } from './nothing-to-do.ts';
 export { planDocument } from './plan.ts';
 export { rehearsalDocument } from './rehearsal.ts';
+export { reportDocument } from './report.ts';
 export { resultDocument, type ResultDocument } from './result.ts';
 export { rollbackPlanDocument } from './rollback-plan.ts';
 export { showDocument } from './show.ts';
