@@ -55,7 +55,7 @@ const long = [
   'test/system/operations/far/copy.test.ts',
   'test/system/operations/{postgres,replication,restore,zfs}/**/*.test.ts',
   'test/system/cli-processes/persistence-programme.test.ts',
-  'test/system/rehearsal/{nixos-zfs,persistence-programme,postgres,postgres-pitr,preseed}.test.ts',
+  'test/system/rehearsal/{nixos-zfs,persistence-programme,postgres,postgres-killed,postgres-pitr,preseed}.test.ts',
   'test/system/rehearsal/{service-health,service-places,services,storage-datasets,zfs-replication}.test.ts',
 ];
 

@@ -49,7 +49,7 @@ export async function installNixosZfs(installation: {
     tries=0
     until zpool list >/dev/null 2>&1; do
       tries=$((tries + 1))
-      [ "$tries" -lt 200 ] || { echo 'zfs-fuse does not answer' >&2; exit 1; }
+      [ "$tries" -lt 1500 ] || { echo 'zfs-fuse does not answer' >&2; exit 1; }
       sleep 0.02
     done
     # What was written to the disk before there were pools.
