@@ -11,6 +11,7 @@ import { datasetsClaimed, findPlace, placed, targetOf } from '../place.ts';
 import { textsThere } from '../preflight.ts';
 import { livesThere, oldIsFree } from './look.ts';
 import { backParams, type BackParams } from './params.ts';
+import { backRehearsalOf } from './rehearsal.ts';
 
 /** Paths of the dataset that the copy leaves out, since they come from another one. */
 export function leftOut({ returns = [] }: Kind): readonly string[] {
@@ -39,6 +40,7 @@ export function beginBack(service: Service, own: Kind) {
       ...datasetsClaimed(service, p).map((dataset) => ({ kind: 'dataset' as const, dataset })),
       ...units.map((unit) => ({ kind: 'unit' as const, unit })),
     ],
+    ...backRehearsalOf(service, own),
   })
     .phase('Preflight')
     .step('place', {
