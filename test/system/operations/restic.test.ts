@@ -164,6 +164,26 @@ test('after a restic that was killed at work, the next attempt ends well', { ski
   expect(await step.act()).toMatchObject({ files: 7 });
 });
 
+test(
+  'the lock of a restic that was killed is taken away, and that of one at work is not',
+  { skip },
+  async () => {
+    const { access, given, env } = world();
+    const { snapshot } = await (await drive(resticBackup, given)).act();
+    const proof = await drive(resticProof, { ...access, snapshot, seed: 's' });
+    const locks = () => readdirSync(join(access.repository, 'locks'));
+    // It waits for what it shall back up.
+    const child = spawn('restic', ['backup', '--stdin'], { env, stdio: ['pipe', 'ignore', 'ignore'] });
+    await vi.waitUntil(() => locks().length > 0, { timeout: 120_000 });
+    await expect(proof.act()).rejects.toMatchObject({ code: 'restic.locked' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(locks()).toHaveLength(1);
+    expect(await proof.act()).toMatchObject({ proven: true });
+    expect(locks()).toEqual([]);
+  },
+);
+
 test('a proof fails when the source was damaged without a trace in size and time', { skip }, async () => {
   const { access, given, source } = world();
   const plain = join(source, 'plain');
