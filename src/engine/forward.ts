@@ -49,8 +49,7 @@ async function goForward(given: Session, options: ForwardOptions): Promise<Outco
   const session = { ...given, signal: AbortSignal.any([given.signal, halt.signal]) };
   const nodes = nodesUntil(session, options.until);
   const turned = turnsBack(session.state);
-  if (turned !== undefined)
-    return goBack(session, turned, `step "${turned.id}" failed: ${turned.error?.message ?? ''}`);
+  if (turned !== undefined) return goBack(session, turned, turned.why);
   /** What this process has begun and will not begin again. */
   const ended = new Map<string, StepResult>();
   const running = new Map<string, { readonly node: Node; readonly work: Promise<void> }>();

@@ -1,5 +1,6 @@
 import { MigrateError } from '../errors.ts';
 import { mostVainBoots, soaksDue, whyNotByItself, type NeedsPerson } from '../plan/unattended.ts';
+import { turnsBack } from '../plan/turn-back.ts';
 import { refuseEnvironmentSecret, type Runbook } from '../runbook/index.ts';
 import { advance, goBack, type ForwardOptions } from './forward.ts';
 import { passGate } from './gates/pass.ts';
@@ -45,6 +46,10 @@ export async function sampleSoaks(
   runbook: Runbook,
   options: UnattendedOptions,
 ): Promise<Outcome | undefined> {
+  const turned = turnsBack(session.state);
+  if (turned !== undefined && session.state.status === 'running') {
+    return await told(session, (await refuse(session)) ?? (await goBack(session, turned, turned.why)));
+  }
   const { host } = session.ports;
   const due = soaksDue(session.state, await host.boot(), host.clock.now());
   if (due.length === 0) return undefined;

@@ -241,7 +241,12 @@ const bodies = [
     clocks,
   }),
   /** A probe failed; only a person's `resume` goes on soaking. */
-  z.object({ type: z.literal('soak.stopped'), ...step, unhealthy: z.array(z.string()) }),
+  z.object({
+    type: z.literal('soak.stopped'),
+    ...step,
+    unhealthy: z.array(z.string()),
+    goesBack: z.literal(true).optional(),
+  }),
   /** Whoever was asked at the terminal goes on soaking. */
   z.object({ type: z.literal('soak.continued'), ...step }),
   z.object({

@@ -106,6 +106,7 @@ export function applyToStep(
     }
     case 'soak.stopped':
       if (step.gate) step.gate.stopped = event.unhealthy;
+      step.rollsBack = event.goesBack === true;
       return;
     case 'soak.continued':
       goOnSoaking(step);
@@ -132,8 +133,8 @@ export function applyToStep(
 }
 
 /** Somebody looked, so a soak that had stopped goes on, and its failures are counted anew. */
-export function goOnSoaking({ gate }: StepState): void {
-  if (gate?.stopped === undefined) return;
+export function goOnSoaking({ gate, rollsBack }: StepState): void {
+  if (gate?.stopped === undefined || rollsBack) return;
   gate.stopped = undefined;
   gate.forgiven = gate.samples.length;
 }

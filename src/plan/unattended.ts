@@ -1,5 +1,6 @@
 import { isSameBoot } from '../journal/boot.ts';
 import { stepState, type GateState, type RunState } from '../journal/state.ts';
+import { turnsBack } from './turn-back.ts';
 import type { BootIdentity, ClockReading } from '../runbook/index.ts';
 
 /** Boots in a row without progress after which a run no longer goes on by itself. */
@@ -24,6 +25,8 @@ export function whyNotByItself(state: RunState): NeedsPerson | undefined {
       ...(unattended.stalled ? {} : { stalledAfter: unattended.vainBoots }),
     };
   }
+  // The author has decided already.
+  if (state.status === 'running' && turnsBack(state) !== undefined) return undefined;
   for (const { id, status, gate, error } of state.steps.values()) {
     if (status === 'undo-failed') {
       return {

@@ -190,6 +190,28 @@ describe('a soak that is not healthy', () => {
     expect(stage.state.status).toBe('rolled-back');
   });
 
+  it.each<[string, (stage: Soaking) => Promise<unknown>]>([
+    ['a person', (stage) => stage.run()],
+    ['the timer', (stage) => stage.timer()],
+  ])(
+    'goes back also when it was killed between the stop and the rollback, at the next look: %s',
+    async (_, looks) => {
+      const stage = new Soaking({ onFailure: 'rollback' });
+      await stage.run();
+      stage.health = 'down';
+      stage.clock.pass(20 * minute);
+      stage.appendFate = (event) => (event.type === 'soak.stopped' ? 'after' : undefined);
+      expect(await stage.tryRun()).toBe(killed);
+      stage.appendFate = () => undefined;
+      stage.health = true;
+      expect(await looks(stage)).toMatchObject({
+        status: 'rolled-back',
+        message: expect.stringContaining('it was not healthy: up: down'),
+      });
+      expect(stage.files.all.has('/made')).toBe(false);
+    },
+  );
+
   it("keeps looking without a stop when the author says onFailure: 'continue', and counts when it is well", async () => {
     const stage = new Soaking({ onFailure: 'continue' });
     stage.health = 'down';

@@ -18,8 +18,13 @@ export async function stopWhenUnhealthy(
   const { gate } = stepOf(session, node);
   const inARow = unhealthyInARow(gate?.samples.slice(gate.forgiven) ?? []);
   if (unhealthy.length === 0 || inARow <= node.tolerate || node.onFailure === 'continue') return undefined;
-  await record(session, { type: 'soak.stopped', step: node.id, unhealthy: [...unhealthy] });
   const goesBack = node.onFailure === 'rollback';
+  await record(session, {
+    type: 'soak.stopped',
+    step: node.id,
+    unhealthy: [...unhealthy],
+    ...(goesBack ? { goesBack } : {}),
+  });
   const what = `the soak "${node.id}" stopped, it is not healthy: ${unhealthy.join('; ')}`;
   await tellSomebody(session, {
     kind: 'soak-stopped',

@@ -436,7 +436,7 @@ describe('two at once', () => {
 
   test.each(shells)('of many that %s begins in the same moment, one works', async (...shell) => {
     const run = runFolder([step('slow', data({ argv: ['sleep', '0.5'] }))]);
-    const [program, ...before] = shell;
+    const [program = 'sh', ...before] = shell;
     const ends = await Promise.all(
       Array.from({ length: 8 }, async () => {
         const child = spawn(program, [...before, join(run.folder, 'undo.sh'), '-y'], { stdio: 'ignore' });
