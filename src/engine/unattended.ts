@@ -48,7 +48,7 @@ export async function sampleSoaks(
 ): Promise<Outcome | undefined> {
   const turned = turnsBack(session.state);
   if (turned !== undefined && session.state.status === 'running') {
-    return await told(session, (await refuse(session)) ?? (await goBack(session, turned, turned.why)));
+    return told(session, (await refuse(session)) ?? (await goBack(session, turned, turned.why)));
   }
   const { host } = session.ports;
   const due = soaksDue(session.state, await host.boot(), host.clock.now());
