@@ -23,11 +23,6 @@ export const instanceFolders = operation({
       }),
     ),
   }),
-  probe: async ({ host, input: { folders } }) => {
-    const stats = await Promise.all(folders.map((path) => host.files.stat(path)));
-    const right = stats.map((stat) => stat?.kind === 'folder' && stat.uid === 0 && (stat.mode & 0o022) === 0);
-    return right.every(Boolean) ? 'done' : 'partial';
-  },
   idempotent: true,
   describe: ({ input: { folders }, sh }) => [
     sh`mkdir -p -- ${folders}`,

@@ -1,4 +1,5 @@
 import type { Finding } from 'migrate-runbook';
+import { benchmarkStatistics } from 'migrate-runbook/operations';
 
 export interface Benchmark {
   readonly ms: readonly number[];
@@ -9,16 +10,27 @@ export interface Benchmark {
 
 const planned = { from: 30, to: 60 };
 
-/** Series of measurements, as a report draws them; see docs/writing-a-runbook.md. */
+/** Measurements in milliseconds, as a report draws them: a bar each, by the median, the least and the most. */
 export function chartOf(
   title: string,
   series: readonly (readonly [name: string, values: readonly number[]])[],
 ): {
   title: string;
   unit: string;
+  bars: { label: string; value: number; low: number; high: number }[];
   series: { name: string; values: number[] }[];
 } {
-  return { title, unit: 'ms', series: series.map(([name, values]) => ({ name, values: [...values] })) };
+  return {
+    title,
+    unit: 'ms',
+    bars: series.map(([label, values]) => ({
+      label,
+      value: benchmarkStatistics(values).medianMs,
+      low: Math.min(...values),
+      high: Math.max(...values),
+    })),
+    series: series.map(([name, values]) => ({ name, values: [...values] })),
+  };
 }
 
 /**
