@@ -1,9 +1,10 @@
 #!/bin/sh
-# `npm run build`: compiles src and runbooks to dist, as they are published.
+# `npm run build`: makes dist of src and runbooks, as they are published: JavaScript in few files, and the types.
 set -eu
 cd "$(dirname "$0")/.."
 
 # Nothing of a file that is gone may be published.
 rm -rf dist
-node_modules/.bin/tsc -p tsconfig.build.json
+node setup/bundle.ts dist
+node_modules/.bin/tsc -p tsconfig.build.json --emitDeclarationOnly
 chmod +x dist/src/cli/migrate.js

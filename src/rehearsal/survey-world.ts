@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { coveredMounts, isWithin, lookBeneath, type CoveredMount } from './beneath-nested.ts';
 import type { BuiltWorld } from './build.ts';
 import type { HashMemory } from './hash-memory.ts';
@@ -96,11 +97,15 @@ function sameEverywhere(
   devices: Readonly<Record<string, string>>,
 ): SnapshotMount {
   const device = devices[mount.point];
+  // The kernel counts from the file system that the folder lies on, such as a tmpfs at /tmp.
+  const name = `/${basename(folder)}`;
+  const anyWorld = (path: string) =>
+    path.includes(name) ? `world${path.slice(path.indexOf(name) + name.length)}` : path;
   return {
     ...mount,
     // The world's own /dev has its disks alone.
     ...(device === undefined ? {} : { point: `/dev/${device}` }),
-    source: devices[mount.source] ?? mount.source.replace(folder, 'world'),
-    root: device === undefined ? mount.root.replace(folder, 'world') : `/${device}`,
+    source: devices[mount.source] ?? anyWorld(mount.source),
+    root: device === undefined ? anyWorld(mount.root) : `/${device}`,
   };
 }
