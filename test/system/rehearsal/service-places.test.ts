@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { goOnRehearsing, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
 import { obstacle, onStage, type Stage } from './services-stage.ts';
 
 const folder = '/persist/var/lib/sonarr';
@@ -23,6 +24,16 @@ async function wayBack({ migrate }: Stage, run: string): Promise<readonly string
 
 const psql = 'psql -X -q -A -t -h /run/postgresql -U postgres -d postgres';
 const pgReady = `n=0; until ${psql} -c 'SELECT 1' >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done`;
+
+const killedThere = ['freeze', 'snapshot', 'final-copy', 'point', 'switch', 'start', 'job-runs'];
+/** Where a killed undo shall have come to, by the step in whose undo it is killed. */
+const killedBack = [
+  ['start', 'release'],
+  ['switch', 'point'],
+  ['final-copy', 'snapshot'],
+  ['snapshot', 'databases'],
+  ['freeze', 'stop'],
+] as const;
 
 // Two at a time, since each has a world to itself.
 describe.skipIf(obstacle !== undefined).concurrent('the place of a service', { timeout: 900_000 }, () => {
@@ -106,5 +117,38 @@ describe.skipIf(obstacle !== undefined).concurrent('the place of a service', { t
         'directory 700 postgres\ndirectory 700 postgres',
       );
       expect(await rows()).toBe('1001|501501');
+    }));
+
+  it('of old is come back to through kills in the middle of its steps, and left again through kills of their undos', () =>
+    onStage('sonarr-back', async (stage) => {
+      const { sh, world, said } = stage;
+      const onOutput = (text: string) => void said.push(text);
+      await answer(stage);
+      await addRow(stage, 'on-dataset');
+      await stage.goOnto('stop');
+      for (const step of killedThere) {
+        const report = await goOnRehearsing(world, { crash: `mid-act:${step}`, until: step, onOutput });
+        expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
+          outcome: 'done',
+          crashes: 1,
+        });
+      }
+      await stage.goOn();
+      const place = () => sh('systemctl show sonarr -p ExecStart | grep -o "/persist[^ ;]*" | head -n 1');
+      expect(await place()).toBe(`${folder}/sonarr.db`);
+      expect(await hasRow(stage, 'on-dataset')).toBe(true);
+      await addRow(stage, 'in-old-folder');
+      for (const [step, to] of killedBack) {
+        const report = await rehearseRollback(world, { crash: `mid-undo:${step}`, to, onOutput });
+        expect(report, `${step}: ${said.join('').slice(-3_000)}`).toMatchObject({
+          outcome: 'done',
+          crashes: 1,
+        });
+      }
+      await stage.goBack();
+      expect(await place()).toBe('/persist/sonarr/sonarr.db');
+      await answer(stage);
+      expect(await hasRow(stage, 'in-old-folder')).toBe(true);
+      expect(await sh('ls -A /persist/var/lib; zfs list -H -t snapshot -o name -r tank')).toBe('');
     }));
 });
