@@ -4,7 +4,7 @@ import { importEdit } from './nixos-module/edits.ts';
 import { trackFile } from './nixos-module/tracked.ts';
 import { moduleText, modulePlace } from './preseed/module.ts';
 import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts';
-import { dependsOn, configurationFits, givenFits, programsFound } from './preseed/preflight.ts';
+import { dependsOn, configurationFits, givenFits, programsFound, shownOnce } from './preseed/preflight.ts';
 import { rehearsal } from './preseed/rehearsal.ts';
 import { placeOf } from './restore-missing/places.ts';
 import { switchNow } from './nixos-module/switch-now.ts';
@@ -29,6 +29,11 @@ export default runbook('preseed', {
     expect: 'migrate, and what the sources need, installed for the whole system',
     run: ({ host, params: p }) => programsFound(host, p),
   })
+  .check('shown-once', {
+    title: 'Its dataset is mounted in one place alone',
+    expect: 'no bind mount of it',
+    run: ({ host, params: p }) => shownOnce(host, p),
+  })
   .check('edits', {
     title: 'The configuration can be edited',
     expect: 'the text after which the module is imported is there exactly once, and the module is not',
@@ -36,7 +41,7 @@ export default runbook('preseed', {
   })
   .step('data', {
     title: 'The data is there and sound today',
-    needs: ['given', 'programs', 'edits'],
+    needs: ['given', 'programs', 'shown-once', 'edits'],
     use: lookForData,
     with: ({ params: p }) => placeOf(restoreParams(p)),
   })

@@ -22,6 +22,19 @@ export function givenFits(p: Params): Finding {
   };
 }
 
+/** That nothing shows the dataset in another place: a unit at a boot can swap it only where it is mounted once. */
+export async function shownOnce(host: Pick<Host, 'mounts'>, { dataset, dataPath }: Params): Promise<Finding> {
+  if (dataset === undefined) return { verdict: 'PASS', observed: 'a folder, and no dataset' };
+  const points = (await host.mounts()).filter(({ source }) => source === dataset).map(({ point }) => point);
+  const others = points.filter((point) => point !== dataPath);
+  return others.length === 0
+    ? { verdict: 'PASS', observed: `${dataset} is mounted at ${points.join(', ') || 'no place'}` }
+    : {
+        verdict: 'FAIL',
+        observed: `${dataset} is shown at ${others.join(', ')} too, by a bind mount that would go on to show the lost data: have the service's configuration name ${dataPath} instead`,
+      };
+}
+
 /** That the unit will find its programs: the service's own may lie where no other unit looks. */
 export async function programsFound(host: Host, p: Params): Promise<Finding> {
   const kinds = sourcesOf(restoreParams(p)).map(({ kind }) => kind);

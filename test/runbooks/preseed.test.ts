@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { nixString } from '../../runbooks/nixos-module/nix-string.ts';
 import { moduleText, secondsOf } from '../../runbooks/preseed/module.ts';
 import { params } from '../../runbooks/preseed/params.ts';
-import { givenFits } from '../../runbooks/preseed/preflight.ts';
+import { givenFits, shownOnce } from '../../runbooks/preseed/preflight.ts';
 import { params as restoring } from '../../runbooks/restore-missing/params.ts';
 import { sourcesOf, wrongTogether } from '../../runbooks/restore-missing/places.ts';
 import { temporaryFolder } from '../host/folder.ts';
@@ -109,4 +109,15 @@ test('sources are asked in the order of what they cost, and never without what t
   const folder = restoring.parse({ service: 'a', dataPath: '/a', mustHold: ['x'] });
   expect(wrongTogether(folder)).toMatch(/no source/);
   expect([secondsOf('90s'), secondsOf('30m'), secondsOf('2h')]).toEqual([90, 1800, 7200]);
+});
+
+test('it is refused for a dataset that a bind mount shows in another place, which would go on to show what was lost', async () => {
+  const mounts = (...points: string[]) => ({
+    mounts: () => Promise.resolve(points.map((point) => ({ point, source: 'tank/persist/sonarr' })) as never),
+  });
+  expect(await shownOnce(mounts('/persist/sonarr'), given)).toMatchObject({ verdict: 'PASS' });
+  expect(await shownOnce(mounts('/persist/sonarr', '/persist/var/lib/sonarr'), given)).toMatchObject({
+    verdict: 'FAIL',
+    observed: expect.stringContaining('is shown at /persist/var/lib/sonarr too'),
+  });
 });

@@ -45,7 +45,7 @@ async function isFinished(host: Host, swap: DatasetSwap, at: Dataset): Promise<b
   );
 }
 
-/** @throws StepError `restore.changed`, `restore.children`, `restore.not-mounted`, and `command.failed` of a busy mount */
+/** @throws StepError `restore.changed`, `restore.children`, `restore.shown-elsewhere`, `restore.not-mounted`, and `command.failed` of a busy mount */
 export async function swapDataset(context: Working, swap: DatasetSwap): Promise<void> {
   const { exec, host, note } = context;
   const standing = await datasetStanding(host, swap);
@@ -61,6 +61,7 @@ export async function swapDataset(context: Working, swap: DatasetSwap): Promise<
         'Bring this one back by hand; see docs/preseed.md.',
       );
     }
+    await refuseShownElsewhere(host, swap);
     await note('moves the dataset that is there aside', { dataset, aside, guid: live });
     // A rename takes its clones' mounts away for a moment, and cannot where one is mounted.
     await unmount(context, staged.dataset);
@@ -88,6 +89,19 @@ export async function swapDataset(context: Working, swap: DatasetSwap): Promise<
   await exec(sh`sync -f ${path}`);
   if (await isFinished(host, swap, (await readDataset(host, dataset)) ?? ({} as Dataset))) return;
   throw new StepError('restore.not-mounted', `${dataset} has its name, and is not mounted at ${path}`);
+}
+
+/** A bind mount would go on to show what was put aside, and the service with it. */
+async function refuseShownElsewhere(host: Host, { dataset, path }: DatasetSwap): Promise<void> {
+  const points = (await host.mounts())
+    .filter(({ source, point }) => source === dataset && point !== path)
+    .map(({ point }) => point);
+  if (points.length === 0) return;
+  throw new StepError(
+    'restore.shown-elsewhere',
+    `${dataset} is shown at ${points.join(', ')} too, where the lost data would stay after the swap`,
+    'Stop what uses it and unmount that (umount); resume; and mount it again before the service starts.',
+  );
 }
 
 /** Puts the dataset that was there back, and keeps what was restored, with whatever was written to it since. */

@@ -22,7 +22,7 @@ const pgbench =
 
 /** pgbench itself, again whenever the server is back; slow enough to leave the machine to the move. */
 const bench = `while :; do
-  ${pgbench} -n -c 2 -R 40 -T 5 postgres >/dev/null 2>&1 || sleep 0.2
+  ${pgbench} -n -c 1 -R 20 -T 5 postgres >/dev/null 2>&1 || sleep 0.2
 done`;
 
 async function underLoad({ world, sh }: Stage, work: () => Promise<void>): Promise<void> {

@@ -276,3 +276,25 @@ test(
     expect(await rows(machine, path)).toBe(50);
   },
 );
+
+test(
+  'a dataset that a bind mount shows in another place is not swapped, since that would go on to show what was lost',
+  { skip },
+  async () => {
+    const world = await service();
+    const { machine, path } = world;
+    await bash(machine, 'cd "$0"; rm -rf ./*; sync', path);
+    const { output } = await stage(world);
+    const other = join(machine.folder, 'other');
+    await bash(machine, 'mkdir "$0"; mount --bind "$1" "$0"', other, path);
+    const swap = await swapping(world, output);
+    await expect(swap.act()).rejects.toMatchObject({
+      code: 'restore.shown-elsewhere',
+      message: expect.stringContaining(other) as string,
+    });
+    expect(await machine.zfs('list', '-H', '-o', 'name', '-r', 'tank')).not.toContain('lost');
+    await bash(machine, 'umount "$0"; rmdir "$0"', other);
+    await swap.act();
+    expect(await rows(machine, path)).toBe(50);
+  },
+);
