@@ -79,6 +79,8 @@ test(
     for (const words of [
       ['status', id],
       ['logs', id],
+      ['report', id],
+      ['report', id, '--format', 'html'],
       ['doctor', id],
       ['plan', file],
       ['rollback', id, '--dry-run'],

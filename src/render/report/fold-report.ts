@@ -75,7 +75,7 @@ function standing(events: readonly JournalEvent[], state: RunState): string {
     case 'completed':
       return 'Complete';
     case 'rolled-back':
-      return 'Rolled back: everything that the run did is undone';
+      return `Rolled back${causeOf(events)}: everything that the run did is undone`;
     case 'rolling-back':
       return 'On its way back';
     case 'aborted':
@@ -85,6 +85,13 @@ function standing(events: readonly JournalEvent[], state: RunState): string {
     case 'running':
       return unfinished(state);
   }
+}
+
+/** What the rollback followed from, where a step said that it should. */
+function causeOf(events: readonly JournalEvent[]): string {
+  const begun = events.findLastIndex(({ type }) => type === 'rollback.started');
+  const failed = events.slice(0, begun).findLast((event) => event.type === 'step.failed');
+  return failed?.type === 'step.failed' && failed.goesBack === true ? ` since "${failed.step}" failed` : '';
 }
 
 function unfinished(state: RunState): string {

@@ -28,7 +28,8 @@ export function historyOf(events: readonly JournalEvent[]): ReportDocument['hist
   for (const event of events) {
     const live = { type: 'journaled', event } as const;
     if (unusual.has(event.type) || (event.type === 'operator.notified' && event.exitCode !== 0)) {
-      const { step, text } = tellingOf(live, view);
+      const { step, text: told } = tellingOf(live, view);
+      const text = told.trim().replaceAll(/\s*\n\s*/g, ' ');
       history.push({ at: event.at, text: step === undefined ? text : `${step}: ${text}` });
     }
     view = foldView(view, live);

@@ -23,12 +23,17 @@ export function gantt(phases: ReportDocument['phases']): Html {
       ${steps.map((step) => ganttRow(step, axis))}
     </ol>
     <p class="legend">
-      <span class="key work"></span>at work <span class="key wait"></span>waiting
-      <span class="key undo"></span>being undone <span class="key failed"></span>failed or no end
-      known${axis.shortened ? html`. Long waits are drawn shorter than they were` : noHtml}
+      ${legend.map(([looks, words]) => html`<span class="pair"><span class="key ${looks}"></span>${words}</span> `)}${axis.shortened ? html`Long waits are drawn shorter than they were.` : noHtml}
     </p>
   </section>`;
 }
+
+const legend = [
+  ['work', 'at work'],
+  ['wait', 'waiting'],
+  ['undo', 'being undone'],
+  ['failed', 'failed, or no end known'],
+] as const;
 
 function ganttRow(step: ReportStep, axis: Axis): Html {
   return html`<li>

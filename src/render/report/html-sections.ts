@@ -137,7 +137,7 @@ export function copiesSection(copies: readonly ReportCopy[]): Html {
     <table>
       <thead>
         <tr>
-          <th scope="col">Step</th>
+          <th scope="col" class="step">Step</th>
           <th scope="col">What</th>
         </tr>
       </thead>

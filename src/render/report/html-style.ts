@@ -18,7 +18,7 @@ th,td{text-align:left;vertical-align:top;padding:.45rem .6rem .45rem 0;border-bo
 thead th{color:var(--soft);font-weight:600;font-size:.85rem;overflow-wrap:normal}
 tbody th{font-weight:600}
 th.verdict,td.verdict{width:6.2rem}
-th.outcome{width:7.5rem}th.time{width:11rem}
+th.outcome{width:7.5rem}th.time{width:11rem}th.step{width:8rem}
 .verdict{font-weight:700;white-space:nowrap;overflow-wrap:normal}
 .PASS,.good-word{color:var(--good)}.PARTIAL,.BLOCKED,.warn-word{color:var(--warn)}.FAIL,.bad-word{color:var(--bad)}
 .mark{display:block;font-size:.75rem;font-weight:600;color:var(--soft);white-space:normal}
@@ -39,14 +39,15 @@ svg{display:block;max-width:100%}
 .mean{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:5 4}
 .axis{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;color:var(--soft);font-size:.82rem}
 .legend{color:var(--soft);font-size:.85rem}
-.key{display:inline-block;width:.9em;height:.7em;margin:0 .35em 0 .8em;border-radius:2px;border:1px solid var(--line)}
-.key.work{background:var(--work);margin-left:0}.key.wait{background:var(--wait)}.key.undo{background:var(--undo)}.key.failed{background:var(--bad)}
+.legend span.pair{white-space:nowrap}
+.key{display:inline-block;width:.9em;height:.7em;margin:0 .35em 0 0;border-radius:2px;border:1px solid var(--line)}
+.pair{margin-right:.8em}.key.work{background:var(--work)}.key.wait{background:var(--wait)}.key.undo{background:var(--undo)}.key.failed{background:var(--bad)}
 figure{margin:1rem 0}
 figcaption{font-size:.92rem;margin-bottom:.3rem}
 details{border-bottom:1px solid var(--line);padding:.4rem 0}
 summary{cursor:pointer}
 footer{margin-top:2.5rem;color:var(--soft);font-size:.85rem}
-@media (max-width:36rem){body{padding:.8rem}dl{grid-template-columns:1fr;gap:0}dt{margin-top:.4rem;font-size:.85rem}h1{font-size:1.35rem}th.outcome{width:5rem}th.time{width:5rem}}
+@media (max-width:36rem){body{padding:.8rem}dl{grid-template-columns:1fr;gap:0}dt{margin-top:.4rem;font-size:.85rem}h1{font-size:1.35rem}th.outcome{width:5rem}th.time{width:5rem}th.step{width:5.5rem}}
 @media print{:root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--panel:#eee;--line:#bbb;--good:#1a6b34;--warn:#7a4a00;--bad:#b3261e;--work:#2866c4;--wait:#98a2ad;--undo:#a35c00}
 @page{margin:16mm}
 body{max-width:none;padding:0;font-size:10.5pt}

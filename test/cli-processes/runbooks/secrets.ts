@@ -47,6 +47,16 @@ export default runbook('secrets', {
     // Was given no secret, and prints all that it finds.
     commands: () => [sh`env`],
   })
+  .check('looks', {
+    needs: ['everything'],
+    expect: 'nobody to tell',
+    onFailure: 'continue',
+    run: async ({ $, params: { password } }) => {
+      // Was given no secret, and reads one where it lies.
+      const { stdout } = await $`cat ${password.name}`;
+      return { verdict: 'FAIL' as const, observed: stdout.trim(), evidence: { told: [stdout] } };
+    },
+  })
   .step('tries', {
     needs: ['everything'],
     readonly: true,
