@@ -11,6 +11,14 @@ import {
 import { due, mayUpdate } from './podman-restart-validation/due.ts';
 import { plantDrift, removeDrift } from './podman-restart-validation/drift.ts';
 import { plantDropIn, removeDropIn } from './podman-restart-validation/drop-in.ts';
+import {
+  showFailure,
+  showFile,
+  showStack,
+  showStacks,
+  showStartTimes,
+  showUnit,
+} from './podman-restart-validation/evidence.ts';
 import { noOpBy, noOpRebuild } from './podman-restart-validation/no-op-rebuild.ts';
 import { homeManagerOf, params, unitPath, type Params } from './podman-restart-validation/params.ts';
 import {
@@ -199,11 +207,14 @@ export default runbook('podman-restart-validation', {
   })
   .check('t01-no-op-rebuild', {
     title: 'T01 A no-op rebuild is idempotent',
-    needs: ['rebuild', 'is-no-op'],
+    needs: ['reach', 'rebuild', 'is-no-op'],
     locks,
     onFailure,
     expect: 'StartedAt of each container unchanged over nixos-rebuild switch',
-    run: ({ outputs }) => sameContainers(outputs.rebuild, outputs['is-no-op'].why),
+    run: async ({ $, params: p, outputs }) => {
+      await showStartTimes({ $ }, p, outputs.reach);
+      return sameContainers(outputs.rebuild, outputs['is-no-op'].why);
+    },
   })
 
   .phase('T02 Restart')
@@ -218,11 +229,14 @@ export default runbook('podman-restart-validation', {
   })
   .check('t02-restart', {
     title: 'T02 A verified restart succeeds',
-    needs: ['restart'],
+    needs: ['reach', 'restart'],
     locks,
     onFailure,
     expect: 'restart returns 0, and each ends active, exited, success',
-    run: ({ outputs }) => restartedWell(outputs.restart),
+    run: async ({ $, params: p, outputs }) => {
+      await showStacks({ $ }, p, outputs.reach);
+      return restartedWell(outputs.restart);
+    },
   })
 
   .phase('T03 Failing health check')
@@ -236,12 +250,15 @@ export default runbook('podman-restart-validation', {
   })
   .check('t03-health', {
     title: 'T03 A failing health check surfaces',
-    needs: ['unhealthy'],
+    needs: ['reach', 'unhealthy'],
     locks,
     onFailure,
     expect: 'restart returns non-zero, and the unit has failed',
     knownLimitation: 'systemctl restart of a oneshot may return 0 although ExecMainStatus is 1',
-    run: ({ outputs }) => failureShows(outputs.unhealthy.restarted),
+    run: async ({ $, params: p, outputs }) => {
+      await showFailure({ $ }, p, outputs.reach);
+      return failureShows(outputs.unhealthy.restarted);
+    },
   })
   .step('healthy', {
     title: 'Make it healthy again',
@@ -332,11 +349,12 @@ export default runbook('podman-restart-validation', {
   })
   .check('t05-heal', {
     title: 'T05 Home Manager heals drift',
-    needs: ['drift', 'activate', 'healed'],
+    needs: ['reach', 'drift', 'activate', 'healed'],
     locks,
     onFailure,
     expect: 'the managed link is back after its unit was restarted',
-    run: ({ params: p, outputs: { drift, activate, healed } }) => {
+    run: async ({ $, params: p, outputs: { reach: found, drift, activate, healed } }) => {
+      await showFile({ $ }, pathOf(p, found));
       if (drift === undefined || activate === undefined) {
         const observed =
           drift === undefined ? 'there was no drift to heal' : `there is no ${homeManagerOf(p)}`;
@@ -385,8 +403,11 @@ export default runbook('podman-restart-validation', {
     locks,
     onFailure,
     expect: 'the audit names it, or fails',
-    run: ({ outputs }) =>
-      dropInIsFound(outputs.stale, outputs['audit-stale'], outputs.reach.etcIsReadOnly ?? ''),
+    run: async ({ $, params: p, outputs }) => {
+      if (outputs.stale === undefined) await showFile({ $ }, etcUnits);
+      else await showStack({ $ }, p, outputs.reach);
+      return dropInIsFound(outputs.stale, outputs['audit-stale'], outputs.reach.etcIsReadOnly ?? '');
+    },
   })
   .step('remove-stale', {
     title: 'Remove it',
@@ -419,11 +440,14 @@ export default runbook('podman-restart-validation', {
   })
   .check('t07-daemon-reload', {
     title: 'T07 The audit reloads the manager',
-    needs: ['drop-in', 'audit'],
+    needs: ['reach', 'drop-in', 'audit'],
     locks,
     onFailure,
     expect: 'NeedDaemonReload goes from yes to no',
-    run: ({ outputs }) => reloadedByAudit(outputs['drop-in'], outputs.audit),
+    run: async ({ $, params: p, outputs }) => {
+      await showStack({ $ }, p, outputs.reach);
+      return reloadedByAudit(outputs['drop-in'], outputs.audit);
+    },
   })
   .step('remove-drop-in', {
     title: 'Remove it',
@@ -470,11 +494,14 @@ export default runbook('podman-restart-validation', {
   })
   .check('auto-update-fails', {
     title: 'A failure of auto-update propagates',
-    needs: ['due', 'auto-update'],
+    needs: ['reach', 'due', 'auto-update'],
     locks,
     onFailure,
     expect: "the unit fails, with podman's own status 125",
-    run: ({ outputs }) => errorPropagates(outputs['auto-update'], outputs.due),
+    run: async ({ $, params: p, outputs }) => {
+      await showUnit({ $ }, outputs.reach, p.autoUpdate);
+      return errorPropagates(outputs['auto-update'], outputs.due);
+    },
   })
   .step('forget-failure', {
     title: 'Reset its failed state',

@@ -44,7 +44,11 @@ export const restartStacks = operation({
     return all;
   },
   undo: ({ input, captured }) =>
-    captured.up.map((unit) => ({ argv: userctl(input.account, 'start', unit), cwd: '/' })),
+    captured.up.flatMap((unit) => [
+      // One that has failed too often would not start.
+      { argv: userctl(input.account, 'reset-failed', unit), cwd: '/', ok: [0, 1] },
+      { argv: userctl(input.account, 'start', unit), cwd: '/' },
+    ]),
 });
 
 export async function restartOne(

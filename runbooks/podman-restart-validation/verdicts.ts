@@ -84,7 +84,7 @@ export function rebuildHeals(tested: Rebuilt | undefined, target: string | undef
     return { verdict: 'BLOCKED', observed: why, unblock: 'Activate Home Manager first.' };
   if (tested === undefined) return notNoOp(why);
   const { unitFile } = tested.after;
-  const observed = `after the rebuild it is ${unitFileText(unitFile)}`;
+  const observed = `before the rebuild it was ${unitFileText(tested.before.unitFile)}, after it ${unitFileText(unitFile)}`;
   if (tested.before.unitFile.kind === 'link')
     return {
       verdict: 'BLOCKED',

@@ -54,8 +54,9 @@ export async function newPodmanHost(): Promise<Machine> {
     cd /
     useradd --create-home --uid ${uid} ${user}
     loginctl enable-linger ${user}
-    # Debian's own, which would start it by itself.
-    systemctl disable --quiet --now podman-auto-update.timer
+    # Debian's own, which start at boot and have nothing to do here.
+    systemctl disable --quiet --now podman-auto-update.timer podman-auto-update podman-restart podman.socket podman
+    systemctl reset-failed
     tar -C /srv/image -cf /srv/image.tar bin
     until [ -S /run/user/${uid}/systemd/private ]; do sleep 0.05; done
     ${asUser('podman', 'import', '--quiet', '/srv/image.tar', 'localhost/probe').join(' ')}
