@@ -306,7 +306,7 @@ const place = z.object({
 export const journalEvent = z.intersection(place, eventBody);
 export type JournalEvent = z.infer<typeof journalEvent>;
 
-export type { AskedCommand, RecordedEvidence, RecordedFinding } from './evidence.ts';
+export type { RecordedEvidence, RecordedFinding } from './evidence.ts';
 export type RecordedNode = z.infer<typeof recordedNode>;
 export type RecordedUndo = z.infer<typeof recordedUndo>;
 export type Failure = z.infer<typeof failure>;

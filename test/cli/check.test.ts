@@ -46,7 +46,10 @@ describe('migrate check', () => {
       run: null,
       verdict,
       checks: [
-        { id: 'first', phase: 'Service', verdict: first, evidence: { answered: 200 } },
+        {
+          ...{ id: 'first', phase: 'Service', verdict: first, evidence: { answered: 200 } },
+          commands: [{ argv: ['printf', '\u001b[31mred'], exitCode: 0, stdout: '\u001b[31mred' }],
+        },
         { id: 'second', verdict: second, observed: expect.stringContaining(`it said ${first}`) },
         { id: 'made', verdict: null, observed: null },
       ],

@@ -15,7 +15,8 @@ const longestWait = 0.25;
 /** @param spans of all steps; at least one */
 export function axisOf(spans: readonly Span[]): Axis {
   const times = spans.flatMap(({ from, to }) => [Date.parse(from), Date.parse(to)]);
-  const [from, to] = [Math.min(...times), Math.max(...times)];
+  const from = times.reduce((one, other) => Math.min(one, other), Infinity);
+  const to = times.reduce((one, other) => Math.max(one, other), -Infinity);
   const worked = merged(spans.filter(({ doing }) => doing !== 'wait'));
   const total = worked.reduce((sum, each) => sum + each.to - each.from, 0);
   const cap = total > 0 ? total * longestWait : Infinity;

@@ -192,6 +192,40 @@ describe('the report of a journal of any released version', () => {
   });
 });
 
+describe('figures that a check gives', () => {
+  const withEvidence = (evidence: Record<string, unknown>) =>
+    reportFrom(runStarted([node('look', { kind: 'check' })]), stepStarted('look'), {
+      ...{ type: 'step.completed', step: 'look', attempt: 1, by: 'act', verified: true },
+      output: { verdict: 'PASS', observed: 'fine', evidence },
+    });
+
+  test('are its planned times, where they are such', () => {
+    const planned = (hours: unknown) => stepOf(withEvidence({ hours }), 'look')?.planned;
+    expect(planned({ planned: [2, 3], worked: 1 })).toEqual({ leastMs: 7_200_000, mostMs: 10_800_000 });
+    for (const other of [undefined, null, 'x', { planned: 3 }, { planned: ['2', 3] }])
+      expect(planned(other)).toBeUndefined();
+  });
+
+  test('are a chart, where they can be drawn as one', () => {
+    const bars = [
+      { label: 'before', value: 40, low: 38, high: 44 },
+      { label: 'after', value: 20 },
+    ];
+    const report = withEvidence({ chart: { title: 'Build', unit: 's', bars } });
+    expect(report.checks[0]?.chart).toEqual({ title: 'Build', unit: 's', bars });
+    expect(reportHtml(report)).toContain('40 s (38 to 44)');
+    expect(reportMarkdown(report)).toMatch(
+      /before \|#{40}\| 40 s \(38 to 44\)\n +after {2}\|#{20} {20}\| 20 s/,
+    );
+    for (const chart of [
+      'x',
+      { title: 'Build', unit: 's', bars: [] },
+      { title: 'Build', unit: 's', bars: [{ label: 'x', value: -1 }] },
+    ])
+      expect(withEvidence({ chart }).checks[0]).not.toHaveProperty('chart');
+  });
+});
+
 describe('parameters in a report', () => {
   test('show a secret as its reference alone, wherever it stands', () => {
     const secret = { secret: 'env', name: 'PASSWORD' };
