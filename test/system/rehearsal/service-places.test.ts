@@ -151,4 +151,24 @@ describe.skipIf(obstacle !== undefined).concurrent('the place of a service', { t
       expect(await hasRow(stage, 'in-old-folder')).toBe(true);
       expect(await sh('ls -A /persist/var/lib; zfs list -H -t snapshot -o name -r tank')).toBe('');
     }));
+
+  it('of old takes PostgreSQL with its WAL, and gives both back to their datasets with what came since', () =>
+    onStage('postgres-back', async (stage) => {
+      const { sh } = stage;
+      const rows = () => sh(`${pgReady}; ${psql} -c 'SELECT count(*), sum(n) FROM kept'`);
+      await sh(`${pgReady}; ${psql} -c 'CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n'`);
+      await stage.goOnto();
+      expect(await sh(`${psql} -c 'SHOW data_directory'`)).toBe('/persist/var/lib/postgresql');
+      expect(await rows()).toBe('1000|500500');
+      await sh(
+        `${psql} -c 'INSERT INTO kept VALUES (1001)' -c 'CHECKPOINT' -c 'INSERT INTO kept VALUES (1002)'`,
+      );
+      await stage.goBack();
+      expect(await rows()).toBe('1002|502503');
+      expect(
+        await sh(
+          `${psql} -c 'SHOW data_directory'; readlink /persist/postgres-data/pg_wal; ls -A /persist/var/lib`,
+        ),
+      ).toBe('/persist/postgres-data\n/persist/postgres-wal');
+    }));
 });
