@@ -25,6 +25,7 @@ export const cassieBox: PersistenceInventory = {
     folder('/var/lib/containers', 'Images, containers and volumes of Podman'),
     folder('/var/lib/systemd', 'Timers, random seed, linger, core dumps', { need: 'required' }),
     folder('/var/lib/migrate', 'Runs of migrate', { need: 'required' }),
+    folder('/var/lib/migrate-claims', 'What runs of migrate hold', { need: 'required' }),
     folder('/var/log', 'Logs', { need: 'optional' }),
   ],
   homes: [],

@@ -42,9 +42,7 @@ function unique(paths: readonly string[]): readonly string[] {
 }
 
 /** Mount points of disks, other than the one that the root lies on, and than folders that are bound. */
-export function ownFileSystems(
-  mounts: Awaited<ReturnType<Host['mounts']>>,
-): readonly string[] {
+export function ownFileSystems(mounts: Awaited<ReturnType<Host['mounts']>>): readonly string[] {
   const root = mounts.findLast(({ point }) => point === '/');
   return mounts
     .filter(({ type, source }) => source.startsWith('/dev/') || type === 'zfs' || type.startsWith('nfs'))

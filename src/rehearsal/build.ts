@@ -10,6 +10,12 @@ import { findHostPrograms, programPath } from './host-programs.ts';
 import { hasRealNix, installNixosWsl, nixosWslMachine } from './nixos-wsl.ts';
 import { nixosWslFiles } from './nixos-wsl-files.ts';
 import { installNixosPodman, nixosPodmanMachine } from './nixos-podman.ts';
+import {
+  installNixosTmpfs,
+  nixosTmpfsFiles,
+  nixosTmpfsMachine,
+  prepareTmpfsRoot,
+} from './nixos-tmpfs.ts';
 import { nixosZfsMachine } from './nixos-zfs.ts';
 import { nixosZfsFiles } from './nixos-zfs-files.ts';
 import { installNixosZfs, prepareZfsRoot } from './nixos-zfs-install.ts';
@@ -21,6 +27,9 @@ import { fixture } from './package-root.ts';
 import type { BuildOptions, WorldFacts } from './protocol.ts';
 import { writeRootTree } from './root-tree.ts';
 import { writeStandIns } from './stand-ins.ts';
+import { systemDisksMachine } from './system-disks.ts';
+import { systemDisksFiles } from './system-disks-files.ts';
+import { addSystemDisks, installSystemDisks } from './system-disks-install.ts';
 import { mountWslMounts } from './wsl-mounts.ts';
 
 export interface BuiltWorld {
@@ -42,12 +51,14 @@ export async function buildInNamespace(
 ): Promise<BuiltWorld> {
   const wsl = nixosWslMachine(plan);
   const zfs = nixosZfsMachine(plan);
+  const tmpfs = nixosTmpfsMachine(plan, options);
   const podman = nixosPodmanMachine(plan, options);
+  const system = systemDisksMachine(plan, options);
   const allDisks = [...(plan.disks ?? []), ...(zfs === undefined ? [] : [zfs.nas])];
   const programs = findHostPrograms(options.share ?? []);
   const disks = chooseDisks(layout, { folders: options.disks === 'folders', keep: options.keep === true });
-  const hostName = wsl?.host ?? zfs?.host ?? podman?.host ?? 'rehearsal';
-  const seed = options.seed ?? wsl?.seed ?? zfs?.seed ?? 1;
+  const hostName = wsl?.host ?? zfs?.host ?? podman?.host ?? system?.host ?? tmpfs?.host ?? 'rehearsal';
+  const seed = options.seed ?? wsl?.seed ?? zfs?.seed ?? tmpfs?.seed ?? 1;
   for (const folder of [layout.root, join(layout.shared, 'runs'), join(layout.shared, 'requests')]) {
     mkdirSync(folder, { recursive: true });
   }
@@ -56,10 +67,13 @@ export async function buildInNamespace(
   const files = {
     ...(wsl && nixosWslFiles(wsl)),
     ...(zfs && nixosZfsFiles(zfs)),
+    ...(tmpfs && nixosTmpfsFiles(tmpfs)),
+    ...(system && systemDisksFiles(system)),
     ...plan.files,
   };
   writeRootTree(layout.root, { files, programs, hostName, machineId: hexOf(`machine ${seed}`) });
   if (zfs !== undefined) prepareZfsRoot(layout.root);
+  if (tmpfs !== undefined) prepareTmpfsRoot(layout.root, layout.shared);
   for (const path of programs.binds) await showReadOnly(layout.root, path);
   await mountSys(layout.root);
   mkdirSync(join(layout.root, '.world'));
@@ -69,13 +83,16 @@ export async function buildInNamespace(
   if (wsl !== undefined) await mountWslMounts(layout.root);
   const added = await addDisks(layout, disks, allDisks);
   const pools = zfs === undefined ? undefined : await addPoolDisks(layout, disks, zfs.pools);
-  const isNixos = wsl !== undefined || zfs !== undefined;
+  const systemDisks = system === undefined ? undefined : await addSystemDisks(layout, disks, system);
+  const isNixos = wsl !== undefined || zfs !== undefined || system !== undefined || tmpfs !== undefined;
   const nix = isNixos ? chooseNix(options) : 'none';
   const fakes = [
     ...(disks.kind === 'folders' ? [fixture('folder-disks', 'bin')] : []),
     ...(wsl?.slowOldDisk === true ? [fixture('nixos-wsl-slow', 'bin')] : []),
     ...(wsl === undefined ? [] : [fixture('nixos-wsl', 'bin')]),
     ...(zfs === undefined ? [] : [fixture('nixos-zfs', 'bin')]),
+    ...(tmpfs === undefined ? [] : [fixture('nixos-tmpfs', 'bin')]),
+    ...(system === undefined ? [] : [fixture('system-disks', 'bin')]),
     ...(podman === undefined ? [] : [fixture('nixos-podman', 'bin')]),
     ...(isNixos || podman !== undefined ? [fixture('nixos', 'bin')] : []),
     ...(nix === 'fake' ? [fixture('fake-nix', 'bin')] : []),
@@ -86,7 +103,7 @@ export async function buildInNamespace(
     USER: 'root',
     LANG: 'C.UTF-8',
   };
-  const byFstab = allDisks.filter((disk) => disk !== wsl?.storage);
+  const byFstab = allDisks.filter((disk) => disk !== wsl?.storage && disk !== tmpfs?.persist);
   writeFileSync(join(layout.root, 'etc/fstab'), fstab(byFstab, added));
   writeStandIns(layout.shared, plan.standIns ?? []);
   const machine = new Machine(layout, {
@@ -101,12 +118,17 @@ export async function buildInNamespace(
     await installNixosWsl({ layout, machine: wsl, seed, asRoot: disks.kind === 'loop', run });
   }
   if (zfs !== undefined) await installNixosZfs({ layout, machine: zfs, run });
+  if (tmpfs !== undefined) await installNixosTmpfs({ layout, machine: tmpfs, run });
+  if (system !== undefined) {
+    await installSystemDisks({ layout, machine: system, borrowed: [...programs.binds, ...programs.lateBinds], run });
+  }
   if (podman !== undefined) await installNixosPodman({ layout, machine: podman, run });
   if (isNixos || podman !== undefined) await machine.reboot('shutdown');
   const devices = Object.fromEntries([
     [rootDevice, 'old-disk'],
     ...[...added].map(([name, { device }]) => [device, name]),
     ...[...(pools ?? [])].map(([name, device]) => [device, name]),
+    ...[...(systemDisks ?? [])].map(([name, device]) => [device, name]),
   ]) as Record<string, string>;
   const borrowed = [...programs.binds, ...programs.lateBinds];
   return { machine, env, borrowed, facts: { disks: disks.kind, nix, devices } };

@@ -4,7 +4,7 @@ import type { HostPrograms } from './host-programs.ts';
 import { fixture } from './package-root.ts';
 
 /** What programs look up there: the linker's cache, Debian's choice among alternatives. */
-const hostEtc = [
+export const hostEtc = [
   'ld.so.cache',
   'ld.so.conf',
   'ld.so.conf.d',

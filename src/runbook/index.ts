@@ -48,10 +48,12 @@ export type { PastRun, PastRuns } from './past-run.ts';
 export { isPlaceholder, placeholder } from './placeholder.ts';
 export type {
   NixosPodmanPlan,
+  NixosTmpfsPlan,
   NixosWslPlan,
   NixosZfsPlan,
   NixosZfsService,
   RehearsalPlan,
+  SystemDisksPlan,
   WorldDisk,
   WorldPool,
 } from './rehearsal.ts';

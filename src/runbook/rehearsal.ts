@@ -18,17 +18,16 @@ export interface RehearsalPlan {
    * a runbook that is still being written.
    */
   readonly standIns?: readonly string[];
-  /**
-   * Programs that only say in the world that they were called, and exit with 0, in place of the real ones: for
-   * a runbook that is still being written.
-   */
-  readonly standIns?: readonly string[];
   /** A sample Nix store at this path, as a NixOS-WSL machine has one, with its boot. */
   readonly nixosWsl?: NixosWslPlan;
   /** A NixOS machine with ZFS pools, and services that can be moved onto them. Needs root. */
   readonly nixosZfs?: NixosZfsPlan;
+  /** A NixOS machine that can be given a root file system in memory. Needs root. */
+  readonly nixosTmpfs?: NixosTmpfsPlan;
   /** A NixOS machine with stacks of rootless podman, which a user's manager runs. Needs root. */
   readonly nixosPodman?: NixosPodmanPlan;
+  /** A NixOS machine with partitioned disks, which boots from one of them or from an installer. Needs root. */
+  readonly systemDisks?: SystemDisksPlan;
   /**
    * Paths that are not compared when crashes are tried everywhere, with everything beneath them: where
    * each run writes something else, or a rollback leaves something on purpose, such as a backup.
@@ -108,6 +107,21 @@ export interface NixosZfsPlan {
   readonly seed: number;
 }
 
+/** A NixOS machine on one ext4 disk, with services that keep a file each, and a disk for what shall persist. */
+export interface NixosTmpfsPlan {
+  /** Folder of the flake; made with `hosts/HOST/default.nix` and `nixos/modules/nixos/system/default.nix` in it. */
+  readonly flake: string;
+  readonly host: string;
+  /** Each is a unit and a user of that name, with a folder in `/var/lib`. */
+  readonly services: readonly string[];
+  /** Which of `disks` it is; not mounted before the machine is installed anew. */
+  readonly persistDisk: string;
+  /** Further text of the host's configuration. */
+  readonly extra?: string;
+  /** Of everything that is generated. */
+  readonly seed: number;
+}
+
 export type NixosZfsService = 'sonarr' | 'radarr' | 'plex' | 'home-assistant' | 'postgresql';
 
 /** A homelab's machine with two stacks of containers, as units of the user `admin`; docs/rehearsal.md has what is there. */
@@ -126,4 +140,29 @@ export interface WorldPool {
   readonly megabytes: number;
   /** Properties by dataset; the pool's own, by its name, are `mountpoint=none` unless given. */
   readonly datasets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/**
+ * A NixOS machine that gets a new system disk. It has the disks that are named, and a stick at /mnt/travel in every boot,
+ * on which the state folder lies; docs/rehearsal.md has what is on the old disk.
+ */
+export interface SystemDisksPlan {
+  /** Folder of the flake, in a home; made with `systems/x86_64-linux/HOST/` in it. */
+  readonly flake: string;
+  readonly host: string;
+  /** With an `old` one, on which the machine is installed, and a `new` one; all others are decoys. */
+  readonly disks: readonly SystemDisk[];
+  /** What the machine boots after a gate, by the gate's id, or `rollback`; what it booted last where none is named. */
+  readonly boots: Readonly<Record<string, 'old' | 'installer' | 'new'>>;
+  /** Of the initrd that the hardware needs. */
+  readonly kernelModules?: readonly string[];
+}
+
+export interface SystemDisk {
+  readonly name: string;
+  /** None is known when left out. */
+  readonly serial?: string;
+  readonly megabytes: number;
+  /** The first boot in which it is plugged in; `old` when left out. */
+  readonly from?: 'old' | 'installer' | 'new';
 }

@@ -9,7 +9,7 @@ const page = readPage('docs/rehearsal.md');
 
 test('docs/rehearsal.md names every program that is a fake, and none that there is not', () => {
   const worlds = join(project, 'fixtures/worlds');
-  const there = globSync(['*/bin/*', 'base/init', 'nixos-{wsl,zfs}/system/*'], { cwd: worlds }).filter(
+  const there = globSync(['*/bin/*', 'base/init', 'nixos-{wsl,zfs,tmpfs}/system/*'], { cwd: worlds }).filter(
     (path) => path !== 'nixos-wsl/system/units',
   );
   const named = [...sectionOf(page, 'What is a fake').matchAll(/^\| `([^`]+)` \|/gm)].map(([, path]) => path);

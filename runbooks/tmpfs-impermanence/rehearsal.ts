@@ -1,0 +1,66 @@
+import type { RehearsalPlan } from 'migrate-runbook';
+
+const flake = '/home/admin/nix-config';
+const host = 'cassie-box';
+const persistUuid = '4a7d2c61-93be-4f0a-8d15-6c2e7b90f3a8';
+const persistDevice = `/dev/disk/by-uuid/${persistUuid}`;
+const image = '/mnt/backup/cassie-box.img';
+const service = (name: string, kind: string) => ({
+  ...{ unit: `${name}.service`, folder: `/var/lib/${name}`, user: name, group: name, kind },
+});
+
+/** A media server in miniature. Its run's state lies on a disk of its own, as on a stick that stays. */
+export const rehearsal: RehearsalPlan = {
+  params: {
+    flake,
+    host,
+    impermanence: '',
+    persistDevice,
+    services: [
+      service('plex', 'media'),
+      service('mariadb', 'databases'),
+      service('podman-web', 'containers'),
+    ],
+    directories: ['/home', '/var/lib/nixos', '/var/lib/containers', '/var/lib/migrate-claims', '/var/log'],
+    files: ['/etc/ssh/ssh_host_ed25519_key', '/etc/ssh/ssh_host_ed25519_key.pub', '/etc/machine-id'],
+    backup: '/mnt/backup/cassie-box',
+    vmTest: ['boot-vm', `${flake}#${host}`],
+    imageCheck: ['boot-image', image],
+  },
+  disks: [
+    { name: 'persist', mountPoint: '/persist', uuid: persistUuid, megabytes: 256 },
+    {
+      name: 'backup',
+      mountPoint: '/mnt/backup',
+      uuid: 'b2f60c3e-71ad-4d98-a3c4-5e0f81d27c69',
+      megabytes: 256,
+    },
+    {
+      name: 'state',
+      mountPoint: '/var/lib/migrate',
+      uuid: 'd7310e9a-48c5-4b62-9f07-1ac86e25d4b3',
+      megabytes: 64,
+    },
+  ],
+  answers: {
+    advice: { because: 'experiments' },
+    image: {
+      image,
+      sha256: '0'.repeat(64),
+      bootedOn: 'a spare machine',
+      showed: 'the login prompt',
+    },
+    reinstall: { disk: 'the disk of the old root' },
+  },
+  byHand: {
+    image: [['sh', '-c', `echo 'stands for the image of the disk' >${image}`]],
+    reinstall: [['nixos-anywhere', persistDevice, `${flake}#${host}`]],
+  },
+  nixosTmpfs: {
+    flake,
+    host,
+    services: ['plex', 'mariadb', 'podman-web'],
+    persistDisk: 'persist',
+    seed: 20_250_127,
+  },
+};
