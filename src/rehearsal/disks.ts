@@ -24,8 +24,8 @@ export interface Disks {
   mountRoot(megabytes: number): Promise<string>;
   /** Makes a further disk; call it once the world's `/dev` is there. */
   add(disk: WorldDisk): Promise<AddedDisk>;
-  /** The same without a file system on it; gives its device. Loop disks only. */
-  addRaw(name: string, megabytes: number): Promise<string>;
+  /** The same without a file system on it, to be divided where that is said; gives its device. Loop disks only. */
+  addRaw(name: string, megabytes: number, options?: { partitions?: boolean }): Promise<string>;
 }
 
 export interface AddedDisk {
@@ -69,8 +69,8 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
   const forget = (image: string) => {
     if (!keep) unlinkSync(image);
   };
-  const attach = async (image: string) => {
-    const device = (await hostCommand('losetup', '--find', '--show', image)).trim();
+  const attach = async (image: string, ...options: readonly string[]) => {
+    const device = (await hostCommand('losetup', '--find', '--show', ...options, image)).trim();
     // Detaching a device in use only marks it: it goes when the last user does, which is this process.
     openSync(device, 'r');
     await hostCommand('losetup', '--detach', device);
@@ -91,7 +91,9 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
       const device = await attach(image);
       return { device, place: undefined };
     },
-    addRaw: (name, megabytes) => attach(makeRaw(name, megabytes)),
+    addRaw: (name, megabytes, { partitions = false } = {}) =>
+      // The kernel then drops the partitions with the device.
+      attach(makeRaw(name, megabytes), ...(partitions ? ['--partscan'] : [])),
   };
 }
 

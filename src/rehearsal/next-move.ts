@@ -7,7 +7,7 @@ import type { BootIdentity } from '../runbook/index.ts';
 export type Move =
   | { readonly kind: 'resume'; readonly why: string; readonly accept: readonly string[] }
   | { readonly kind: 'confirm'; readonly gate: string }
-  | { readonly kind: 'reboot'; readonly why: string }
+  | { readonly kind: 'reboot'; readonly why: string; readonly gate: string }
   /** The word that a rollback waits for about what was written to the new side. */
   | { readonly kind: 'carry-back'; readonly why: string }
   | { readonly kind: 'stop'; readonly why: string };
@@ -37,7 +37,8 @@ export function nextMove(state: RunState, driven: Driven = {}): Move {
   const asked = waiting.find(({ node }) => node.kind === 'confirm' || node.kind === 'manual');
   if (asked !== undefined) return { kind: 'confirm', gate: asked.node.id };
   const reboot = waiting.find(({ node }) => node.kind === 'reboot');
-  if (reboot !== undefined) return { kind: 'reboot', why: `"${reboot.node.id}" waits for it` };
+  if (reboot !== undefined)
+    return { kind: 'reboot', why: `"${reboot.node.id}" waits for it`, gate: reboot.node.id };
   const held = unconfirmed(state);
   if (held?.status === 'done') return { kind: 'confirm', gate: held.id };
   const soak = waiting.find(({ node }) => node.kind === 'soak');
@@ -64,7 +65,7 @@ function nextMoveBack({ rollback }: RunState, { rebootedFrom, decided = false }:
   const from = rollback?.reboot === 'waiting' ? rollback.rebootFrom : undefined;
   const isRebooted = from !== undefined && rebootedFrom !== undefined && isSameBoot(from, rebootedFrom);
   if (rollback?.reboot === 'waiting' && !isRebooted) {
-    return { kind: 'reboot', why: 'the rollback waits for it' };
+    return { kind: 'reboot', why: 'the rollback waits for it', gate: 'rollback' };
   }
   if (!decided) return { kind: 'carry-back', why: 'it was written to the new side since' };
   return { kind: 'stop', why: 'the rollback waits for what no rehearsal can do' };

@@ -9,7 +9,6 @@ import type { Json } from '../runbook/index.ts';
 import { inWorld, layoutOf } from './layout.ts';
 import { nextMove, type Driven, type Move } from './next-move.ts';
 import { doneByHand, restartOf, type Surroundings } from './surroundings.ts';
-import { moduleBeside } from './package-root.ts';
 import type { RunResult } from './protocol.ts';
 import type { OnOutput, World } from './world.ts';
 import { WorldError } from './world-error.ts';
@@ -149,6 +148,8 @@ async function drive(
       if (move.kind === 'reboot') {
         count.reboots += 1;
         driven = { ...driven, rebootedFrom: state.rollback?.rebootFrom };
+        // By it a machine with several disks knows which of them is chosen.
+        writeFileSync(join(layoutOf(world.folder).shared, 'boot-gate'), `${move.gate}\n`);
         await world.reboot(restartOf(state, options.surroundings));
       }
       if (move.kind === 'confirm') {
@@ -188,14 +189,11 @@ export function callMigrate(
     ...(options.crash === undefined ? {} : { MIGRATE_WORLD_CRASH: options.crash }),
     ...(options.passes === true ? { MIGRATE_WORLD_PASSES: 'yes' } : {}),
   };
-  return world.run(
-    [realpathSync(process.execPath), moduleBeside('migrate-in-world'), ...argv, ...(options.flags ?? [])],
-    {
-      env,
-      ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
-      ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
-    },
-  );
+  return world.run([realpathSync(process.execPath), world.migrate, ...argv, ...(options.flags ?? [])], {
+    env,
+    ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
+    ...(options.onOutput === undefined ? {} : { onOutput: options.onOutput }),
+  });
 }
 
 /** The state of the world's only run, from its journal; undefined before its first event. */
@@ -206,10 +204,7 @@ export async function readRun(world: World): Promise<RunState | undefined> {
 
 /** The journal of the world's only run; empty before its first event. */
 export async function readRunEvents(world: World): Promise<readonly JournalEvent[]> {
-  // The newest: a start that was killed within its first line has left a journal without a run.
-  const newest = 'cat "$(ls -t /var/lib/migrate/runs/*/journal.jsonl | head -n 1)"';
-  const { stdout } = await world.run(['sh', '-c', newest]);
-  return readEvents(Buffer.from(stdout), 'the journal of the rehearsal').events;
+  return readEvents(Buffer.from(await world.journal()), 'the journal of the rehearsal').events;
 }
 
 async function mustHaveRun(world: World): Promise<RunState> {
