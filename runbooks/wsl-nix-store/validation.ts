@@ -1,6 +1,15 @@
 import { z, type Finding, type Host } from 'migrate-runbook';
 
-const report = z.looseObject({ runbook: z.string(), verdict: z.string(), finishedAt: z.iso.datetime() });
+/** As `migrate report wsl-mount-validation --format json` writes it, or with `finishedAt` in place of `lastAt`. */
+const report = z
+  .looseObject({
+    runbook: z.string(),
+    verdict: z.string(),
+    finishedAt: z.iso.datetime().optional(),
+    lastAt: z.iso.datetime().optional(),
+  })
+  .transform(({ finishedAt, lastAt, ...others }) => ({ ...others, finishedAt: finishedAt ?? lastAt }))
+  .pipe(z.looseObject({ runbook: z.string(), verdict: z.string(), finishedAt: z.iso.datetime() }));
 const day = 86_400_000;
 
 /** Whether the mount of the SSD was validated lately; a report is asked for, not believed by its name. */
