@@ -47,13 +47,9 @@ async function rollBack(state: string): Promise<void> {
 function verdictsIn(state: string): Record<string, string> {
   const verdicts: Record<string, string> = {};
   for (const event of journalThere(machine, runbook, state)) {
-    const found =
-      event.type === 'step.completed'
-        ? event.output
-        : event.type === 'step.failed'
-          ? event.finding
-          : undefined;
-    if (typeof found === 'object' && found !== null && 'verdict' in found && 'step' in event)
+    if (event.type !== 'step.completed' && event.type !== 'step.failed') continue;
+    const found = event.type === 'step.completed' ? event.output : event.finding;
+    if (typeof found === 'object' && found !== null && 'verdict' in found)
       verdicts[event.step] = String(found.verdict);
   }
   return verdicts;

@@ -6,7 +6,7 @@ import { stepState } from '../../../src/journal/state.ts';
 import { loadRunbook } from '../../../src/host/runbook-file.ts';
 import { callMigrate, rehearse } from '../../../src/rehearsal/rehearse.ts';
 import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
-import type { Finding, Json, RehearsalPlan } from '../../../src/runbook/index.ts';
+import type { Finding, Json, NixosPodmanPlan, RehearsalPlan } from '../../../src/runbook/index.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot)
@@ -19,8 +19,8 @@ const params = plan.params as Record<string, Json>;
 async function onStage(traits: readonly string[], work: (world: World) => Promise<void>): Promise<void> {
   const parent = mkdtempSync(join(tmpdir(), 'podman-restart-'));
   try {
-    const machine = { ...plan.nixosPodman, flake: String(params['flake']), host: 'wsl', traits };
-    await using world = await buildWorld({ ...plan, nixosPodman: machine }, { parent });
+    const machine = plan.nixosPodman as NixosPodmanPlan;
+    await using world = await buildWorld({ ...plan, nixosPodman: { ...machine, traits } }, { parent });
     await work(world);
   } finally {
     expect(readdirSync(parent)).toEqual([]);
