@@ -91,10 +91,10 @@ describe.skipIf(!isRoot).concurrent('several instances on one disk', () => {
         collect: 'PASS',
         both: 'PASS',
       });
-      const { chart } = found['collect']?.evidence as {
-        chart: { series: { name: string; values: number[] }[] };
-      };
-      expect(chart.series.map(({ name, values }) => [name, values.length])).toEqual([
+      const evidence = found['collect']?.evidence as
+        | { chart: { series: { name: string; values: number[] }[] } }
+        | undefined;
+      expect(evidence?.chart.series.map(({ name, values }) => [name, values.length])).toEqual([
         ['before', 3],
         ['after', 3],
       ]);
