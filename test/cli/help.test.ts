@@ -48,6 +48,7 @@ describe('help', () => {
         'abort',
         'status',
         'logs',
+        'report',
         'check',
         'inventory',
         'verify',
