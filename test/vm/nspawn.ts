@@ -60,7 +60,7 @@ export interface Machine {
  * @param more packages beside those that each machine has; together with them a tree of its own
  */
 export function newMachine(more: readonly string[] = []): Machine {
-  const tree = baseTree([...packages, ...more]);
+  const tree = baseTree(more);
   const folder = mkdtempSync(join(cache, 'machine-'));
   const root = mountLayers(folder, 'root', tree);
   // Nothing in memory is found again after a boot, and `migrate` says so; with a layer on a disk it is on one.
@@ -181,14 +181,21 @@ function mountLayers(folder: string, name: string, lower: string): string {
 }
 
 /** Built once: it takes some 15 seconds and the network. */
-function baseTree(all: readonly string[]): string {
-  const tree = join(cache, `${suite}-with-${all.length}-packages`);
+function baseTree(more: readonly string[]): string {
+  const name = [`${suite}-with-${packages.length}-packages`, ...more].join('-');
+  const tree = join(cache, name);
   if (existsSync(tree)) return tree;
   mkdirSync(cache, { recursive: true });
   const building = mkdtempSync(join(cache, 'building-'));
   execFileSync(
     'mmdebstrap',
-    ['--quiet', '--variant=minbase', `--include=${all.join(',')}`, suite, join(building, 'tree')],
+    [
+      '--quiet',
+      '--variant=minbase',
+      `--include=${[...packages, ...more].join(',')}`,
+      suite,
+      join(building, 'tree'),
+    ],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
