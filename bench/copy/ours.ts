@@ -1,7 +1,7 @@
 /**
  * Copies, verifies, or looks whether there is anything to do, as the operations do, in one process as a run
- * does, from the compiled package: a line on stdin for each, a line on stdout when it is done.
- * `node bench/copy/ours.ts FROM TO MANIFEST [DIST]`.
+ * does, compiled into DIST: a line on stdin for each, a line on stdout when it is done.
+ * `node bench/copy/ours.ts FROM TO MANIFEST DIST`.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -10,8 +10,7 @@ import { pathToFileURL } from 'node:url';
 import type * as Copy from '../../src/copy/index.ts';
 import type * as Output from '../../src/host/output.ts';
 
-const [from = '', to = '', manifest = '', dist = join(import.meta.dirname, '../../dist')] =
-  process.argv.slice(2);
+const [from = '', to = '', manifest = '', dist = ''] = process.argv.slice(2);
 const compiled = (path: string) => pathToFileURL(join(dist, 'src', `${path}.js`)).href;
 const { copyPass, identify, isSourceUntouched, openManifest, verify, VerifiedLog, verifiedLogFile } =
   (await import(compiled('copy/index'))) as typeof Copy;

@@ -2,6 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { compiledOnce } from './compiled.ts';
 
 /** A way to copy a tree, and then to see that the copy is equal. */
 export interface Way {
@@ -66,7 +67,7 @@ export function beginOurs(
   manifest: string,
 ): Attempt & { readonly probe: () => Promise<void> } {
   const program = join(import.meta.dirname, 'ours.ts');
-  const child = spawn(process.execPath, [program, from, to, manifest], {
+  const child = spawn(process.execPath, [program, from, to, manifest, compiledOnce()], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });

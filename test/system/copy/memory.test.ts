@@ -1,24 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { compileInto } from '../../../bench/copy/compiled.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.log('skipped: a copy with all owners needs root');
 
-const checkout = join(import.meta.dirname, '../../..');
-const tsc = join(checkout, 'node_modules/.bin/tsc');
 const folders = 1_000;
 const filesInEach = 100;
-
-/** As it is published, in a folder of the test's own. */
-function compile(place: string): string {
-  for (const name of ['package.json', 'node_modules']) symlinkSync(join(checkout, name), join(place, name));
-  const dist = join(place, 'dist');
-  execFileSync(tsc, ['-p', join(checkout, 'tsconfig.build.json'), '--outDir', dist]);
-  return dist;
-}
 
 /** Megabytes, of a process of its own. */
 function peakOf(part: 'copy' | 'verify', ...args: readonly string[]): number {
@@ -32,7 +23,7 @@ function peakOf(part: 'copy' | 'verify', ...args: readonly string[]): number {
 test.skipIf(!isRoot)('a hundred thousand files are copied and verified without much memory', () => {
   const place = mkdtempSync(join(tmpdir(), 'memory-'));
   onTestFinished(() => rmSync(place, { recursive: true }));
-  const dist = compile(place);
+  const dist = compileInto(place);
   const [from, to, manifest] = ['from', 'to', 'manifest'].map((name) => join(place, name)) as [
     string,
     string,
