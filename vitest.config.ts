@@ -57,6 +57,7 @@ const long = [
   'test/system/cli-processes/persistence-programme.test.ts',
   'test/system/rehearsal/{nixos-zfs,persistence-programme,postgres,postgres-killed,postgres-pitr,preseed}.test.ts',
   'test/system/rehearsal/{service-health,service-places,services,storage-datasets,zfs-replication}.test.ts',
+  'test/system/rehearsal/tmpfs-impermanence-defects.test.ts',
 ];
 
 export default defineConfig({

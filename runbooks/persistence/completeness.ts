@@ -71,9 +71,9 @@ function judgeCritical(
   present: readonly PresentPath[],
   { fate, isHome }: Places,
 ): CompletenessFinding {
-  const asked = always && present.length === 0 ? [{ path: pattern }] : present;
+  const asked: readonly PresentPath[] = always && present.length === 0 ? [{ path: pattern }] : present;
   const missing: MissingPath[] = [];
-  for (const { path, bytes } of asked as readonly PresentPath[]) {
+  for (const { path, bytes } of asked) {
     const found = fate(path);
     if (found === 'kept') continue;
     // Of a home one declares by name what is to stay; of anything else a part is a mistake.
@@ -85,7 +85,7 @@ function judgeCritical(
   const worst = sorted[0]?.need;
   if (worst === undefined) {
     const observed =
-      asked.length === 0 ? `no ${pattern} on this machine` : `${asked.map(({ path }) => path).join(', ')}`;
+      asked.length === 0 ? `no ${pattern} on this machine` : asked.map(({ path }) => path).join(', ');
     return { id, title, verdict: 'PASS', observed, missing: [] };
   }
   return {

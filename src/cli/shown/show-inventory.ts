@@ -130,7 +130,12 @@ function documentOf(
       ...finding,
       missing: missing.map((one) => ({ ...one, bytes: one.bytes ?? null })),
     })),
-    undeclared: state.undeclared.map(({ kind: _, units, ...one }) => ({ ...one, units: [...units] })),
+    undeclared: state.undeclared.map(
+      ({ path, bytes, lostBytes, owner, group, mode, units, package: name }) => ({
+        ...{ path, bytes, lostBytes, owner, group, mode, units: [...units] },
+        ...(name === undefined ? {} : { package: name }),
+      }),
+    ),
     etc: { source: state.etc.source, files: [...state.etc.files] },
     services:
       state.services === null ? null : (structuredClone(state.services) as InventoryDocument['services']),

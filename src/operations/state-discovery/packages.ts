@@ -12,6 +12,8 @@ export async function packageFiles(
   host: Host,
   folders: readonly string[],
 ): Promise<PackageFiles | undefined> {
+  // The fields are dpkg-query's own.
+  // oxlint-disable-next-line no-template-curly-in-string
   const format = '${binary:Package}\\n${Conffiles}\\n';
   const show = host.exec({ argv: ['dpkg-query', '--show', `--showformat=${format}`] }, { anyExit: true });
   const search = host.exec(

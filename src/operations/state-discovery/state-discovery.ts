@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { formatBytes } from '../../copy/index.ts';
 import { absolutePath, operation } from '../../runbook/index.ts';
-import { discoverState, type MachineState } from './discover.ts';
+import { discoverState, type DiscoverOptions, type MachineState } from './discover.ts';
+
+const input = z.strictObject({
+  /** Paths that outlive the root file system. */
+  declared: z.array(absolutePath).readonly().optional(),
+  /** Folders that are made anew by themselves, besides the usual ones. */
+  generated: z.array(absolutePath).readonly().optional(),
+});
+type Input = z.output<typeof input>;
 
 const found = z.object({
   path: z.string(),
@@ -58,26 +66,26 @@ export const stateDiscovery = operation({
   operation: 'state-discovery',
   version: 1,
   reversal: 'readonly',
-  input: z.strictObject({
-    /** Paths that outlive the root file system. */
-    declared: z.array(absolutePath).default([]),
-    /** Folders that are made anew by themselves, besides the usual ones. */
-    generated: z.array(absolutePath).default([]),
-  }) as z.ZodType<{ readonly declared?: readonly string[]; readonly generated?: readonly string[] }>,
+  input,
   output,
   idempotent: true,
   describe: 'walk the root file system once, and ask for units, packages and users',
   preview: async ({ host, input, signal }) => {
-    const state = await discoverState(host, input, { signal });
+    const state = await discoverState(host, optionsOf(input), { signal });
     return { summary: summaryOf(state), facts: { paths: state.undeclared.length, bytes: lostBytes(state) } };
   },
   run: async ({ host, input, signal, log }) => {
-    const state = await discoverState(host, input, { signal });
+    const state = await discoverState(host, optionsOf(input), { signal });
     log(summaryOf(state));
     for (const path of state.unreadable.slice(0, 20)) log(`not counted, since it cannot be read: ${path}`);
     return bounded(state);
   },
 });
+
+/** Left out is not the same as undefined. */
+function optionsOf({ declared = [], generated = [] }: Input): DiscoverOptions {
+  return { declared, generated };
+}
 
 function bounded(state: MachineState): z.input<typeof output> {
   const rest = state.undeclared.slice(mostListed);
