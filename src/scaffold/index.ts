@@ -1,4 +1,4 @@
 export { newRunbook } from './new-runbook.ts';
 export { readPlan } from './read-plan.ts';
 export { idOf } from './step-ids.ts';
-export { writeRunbook, type Imported } from './write-runbook.ts';
+export { writeRunbook } from './write-runbook.ts';

@@ -5,7 +5,7 @@ import { quoted, quotedLong } from './quoted.ts';
 import { stepIds } from './step-ids.ts';
 
 /** What came of a plan. */
-export interface Imported {
+interface Imported {
   /** The text of the runbook's file. */
   readonly source: string;
   readonly phases: number;
