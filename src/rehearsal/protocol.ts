@@ -58,6 +58,7 @@ export interface Calls {
   skip: { ask: { milliseconds: number }; answer: null };
   snapshot: { ask: { paths: readonly string[]; beneath: boolean }; answer: Snapshot };
   survey: { ask: { without: readonly string[] }; answer: Snapshot };
+  journal: { ask: Record<never, never>; answer: string };
 }
 
 export type CallName = keyof Calls;

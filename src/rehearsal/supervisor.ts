@@ -3,6 +3,7 @@ import { MigrateError, messageOf } from '../errors.ts';
 import { buildInNamespace, type BuiltWorld } from './build.ts';
 import { skipTime } from './clock.ts';
 import { layoutOf } from './layout.ts';
+import { newestJournal } from './newest-journal.ts';
 import type { Answer, CallName, Calls, Question } from './protocol.ts';
 import { watchRequests } from './requests.ts';
 import { rememberHashes } from './hash-memory.ts';
@@ -44,6 +45,11 @@ const answers: { [Name in CallName]: (ask: Calls[Name]['ask']) => Promise<Calls[
     return takeSnapshot(root, paths);
   },
   survey: ({ without }) => surveyWorld(layout, world(), hashes, without),
+  async journal() {
+    const { machine } = world();
+    await machine.settled;
+    return newestJournal(`/proc/${machine.init}/root`);
+  },
 };
 
 function world(): BuiltWorld {
