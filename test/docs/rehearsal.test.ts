@@ -9,9 +9,10 @@ const page = readPage('docs/rehearsal.md');
 
 test('docs/rehearsal.md names every program that is a fake, and none that there is not', () => {
   const worlds = join(project, 'fixtures/worlds');
-  const there = globSync(['*/bin/*', 'base/init', 'nixos-{wsl,zfs,tmpfs}/system/*'], { cwd: worlds }).filter(
-    (path) => path !== 'nixos-wsl/system/units',
-  );
+  const there = globSync(
+    ['*/bin/*', 'base/init', 'nixos-{wsl,zfs,tmpfs}/system/*', 'system-disks/system/*'],
+    { cwd: worlds },
+  ).filter((path) => path !== 'nixos-wsl/system/units');
   const named = [...sectionOf(page, 'What is a fake').matchAll(/^\| `([^`]+)` \|/gm)].map(([, path]) => path);
   expect(new Set(named)).toEqual(new Set(there));
 });
