@@ -26,7 +26,6 @@ export const fileSystemRequest = z
     path: ['uuid'],
     error: 'expected XXXX-XXXX in upper case for vfat, a UUID in lower case otherwise',
   });
-export type FileSystemRequest = z.output<typeof fileSystemRequest>;
 
 /** A new identity for a file system of that type, from a random UUID. */
 export function identityFor(type: FileSystemType, random: string): string {
