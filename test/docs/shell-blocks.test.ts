@@ -24,6 +24,7 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate plan sonarr': 'it is for a NixOS machine with ZFS; test/system/rehearsal runs it in a world',
   'migrate run sonarr-back': 'the same; it types the very line that a rollback prints',
   'migrate run boot-recovery': 'it is for an installer; test/system/rehearsal runs it in a world',
+  'mkdir -p /run/migrate-beneath-sonarr': 'it mounts; what the run itself mounts there is tested in a world',
   'migrate plan ./lidarr.ts': 'the same; test/runbooks/services.test.ts loads such a file',
   'migrate plan postgres --set': 'it is for a NixOS machine; test/system/rehearsal runs it in a world',
   'migrate plan postgres-pitr': 'it is for a NixOS machine with PostgreSQL, and a bucket',

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { z } from 'migrate-runbook';
 import {
   editFile,
@@ -10,15 +9,12 @@ import {
 } from 'migrate-runbook/operations';
 import type { Service } from '../catalogue.ts';
 import { backEdits } from '../configuration.ts';
-import { beneathFolder } from '../old-folder.ts';
 import { targetOf } from '../place.ts';
 import { unitsHeld } from '../preflight.ts';
 import { releaseUnits } from '../release-units.ts';
 import { rebuild, serviceFile } from '../step-inputs.ts';
 import { worksThere } from '../works-there.ts';
-import { isBound } from './begin.ts';
 import type { copyBack } from './copy.ts';
-import { leaveBeneath } from './leave-beneath.ts';
 
 /** The old configuration again; the service up and well in its old folder. */
 export function returnTo(service: Service, chain: ReturnType<typeof copyBack>) {
@@ -112,12 +108,5 @@ export function returnTo(service: Service, chain: ReturnType<typeof copyBack>) {
       timeout: '1d',
       use: restartUnits,
       with: () => ({ units: [service.backup.unit] }),
-    })
-    .step('leave-beneath', {
-      title: 'Let go of what lies beneath',
-      needs: ['job-runs'],
-      when: isBound,
-      use: leaveBeneath,
-      with: ({ params: p }) => ({ of: posix.dirname(p.source), at: beneathFolder(service) }),
     });
 }
