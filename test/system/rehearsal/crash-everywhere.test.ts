@@ -2,15 +2,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { crashPoints } from '../../../src/rehearsal/crash.ts';
 import {
   crashCoverageDocument,
   type CrashCoverageDocument,
 } from '../../../src/render/documents/crash-coverage.ts';
 import { crashCoverageText } from '../../../src/render/text/crash-coverage.ts';
+import { builtProgram, placeForWorlds } from '../../rehearsal/built-program.ts';
 
-const migrate = join(import.meta.dirname, '../../../src/cli/migrate.ts');
 const runbooks = join(import.meta.dirname, '../../rehearsal/runbooks');
 const everyKind = join(runbooks, 'every-kind.ts');
 const wholeRollbacks = ['rollback', 'killed-rollback'];
@@ -25,13 +25,18 @@ const mayNobodyRead =
     .status === 0;
 if (isRoot && !mayNobodyRead) console.log('one test is skipped: an ordinary user may not read this checkout');
 
+let migrate: string;
+beforeAll(async () => {
+  migrate = join(await builtProgram(), 'dist/src/cli/migrate.js');
+});
+
 /** Sweeps in a temp folder of its own, prints the table, and sees that nothing is left. */
 async function sweep(
   runbook: string,
   flags: readonly string[],
   as: readonly string[] = [],
 ): Promise<CrashCoverageDocument> {
-  const folder = mkdtempSync(join(tmpdir(), 'everywhere-'));
+  const folder = mkdtempSync(join(as.length === 0 ? placeForWorlds() : tmpdir(), 'everywhere-'));
   chmodSync(folder, 0o777);
   try {
     const command = [
