@@ -13,8 +13,13 @@ export const releaseUnits = operation({
   reversal: 'undo',
   input: z.strictObject({ units: z.array(z.string()).min(1).readonly() }),
   capture: async ({ host, input }) => ({ links: await masksOf(host, input.units) }),
-  probe: async ({ host, input }) =>
-    (await masksOf(host, input.units)).length === 0 ? 'done' : 'not-started',
+  // systemd goes by what it has read, and not by what lies there: before a daemon-reload neither is done.
+  probe: async ({ host, input, captured }) => {
+    const links = await masksOf(host, input.units);
+    const masked = await loadedAsMasked(host, input.units);
+    if (links.length === 0) return masked ? 'partial' : 'done';
+    return masked && captured.links.every((link) => links.includes(link)) ? 'not-started' : 'partial';
+  },
   idempotent: true,
   commands: ({ captured, sh }) =>
     captured.links.length === 0 ? [] : [sh`rm -f -- ${captured.links}`, sh`systemctl daemon-reload`],
@@ -26,6 +31,12 @@ export const releaseUnits = operation({
     ...(captured.links.length === 0 ? [] : [sh`systemctl daemon-reload`]),
   ],
 });
+
+async function loadedAsMasked(host: Host, units: readonly string[]): Promise<boolean> {
+  const argv = ['systemctl', 'show', '--property=LoadState', '--', ...units] as const;
+  const { stdout } = await host.exec({ argv: [...argv] }, { anyExit: true });
+  return stdout.split('\n').includes('LoadState=masked');
+}
 
 async function masksOf(host: Host, units: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];

@@ -94,7 +94,10 @@ test.each([
   await step.act();
   await step.undo();
   expect(name()).toBe('old');
-  expect(readFileSync(boots, 'utf8').trim().split('\n').at(-1)).toBe(`${old}/bin/.. ${action}`);
+  expect(readFileSync(boots, 'utf8').trim().split('\n').slice(-2)).toEqual([
+    `${old}/bin/.. ${action}`,
+    `${old}/bin/.. boot`,
+  ]);
 });
 
 test(

@@ -103,9 +103,13 @@ export const nixosRebuild = operation({
   ],
   undo: ({ input, captured }) => {
     if (input.action === 'build' || captured.system === null) return [sh`rm -f -- ${resultOf(captured)}`];
+    // The probe goes by the profile, so what is killed before that is set is begun again, and nothing that
+    // counts comes after it: by then the system has switched and boots the old one.
     return [
-      sh`nix-env --profile ${profileOf(input)} --set ${captured.system}`,
       sh`${captured.system}/bin/switch-to-configuration ${backOf(input)}`,
+      sh`nix-env --profile ${profileOf(input)} --set ${captured.system}`,
+      // Only now the menu can list the profile as it is.
+      sh`${captured.system}/bin/switch-to-configuration boot`,
     ];
   },
 });

@@ -103,6 +103,18 @@ export async function restorePlace(
   }
 }
 
+/** Whether `restorePlace` has something left to do. */
+export async function isPlaceChanged(host: Host, mountPoint: string, before: PlaceBefore): Promise<boolean> {
+  if (before.missing.length === 0) {
+    return before.mode !== undefined && (await host.files.stat(mountPoint)) === undefined;
+  }
+  for (const path of before.missing.toReversed()) {
+    const held = await host.files.list(path);
+    if (held !== undefined) return held.length === 0 && mountAt(await host.mounts(), path) === undefined;
+  }
+  return false;
+}
+
 /** The first few of a list, for a message. */
 export function some(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StepError } from '../../errors.ts';
 import { isPlaceholder, operation, sh, type Command, type Host } from '../../runbook/index.ts';
-import { freePlace } from './dataset-place.ts';
+import { freePlace, isPlaceChanged } from './dataset-place.ts';
 import {
   datasetInput,
   datasetNow,
@@ -50,10 +50,14 @@ export const zfsDataset = operation({
     created: z.boolean(),
   }),
   probe: async ({ host, input, captured }) => {
-    const { before, mark } = captured;
+    const { before, mark, place } = captured;
     const now = await datasetNow(host, input);
-    if (now === undefined)
-      return before === null ? 'not-started' : { unknown: `${input.dataset} was there and is gone` };
+    if (now === undefined && before !== null) return { unknown: `${input.dataset} was there and is gone` };
+    if (now === undefined) {
+      // An undo may have been cut off between the dataset and its folder.
+      const isChanged = place !== null && (await isPlaceChanged(host, input.mountPoint, place));
+      return isChanged ? 'partial' : 'not-started';
+    }
     if (before === null && now.mark === keptMark(mark)) return 'not-started';
     if (before === null ? now.mark !== mark : now.guid !== before.guid)
       return { unknown: `${input.dataset} (GUID ${now.guid}) is not the dataset that this step knows` };
