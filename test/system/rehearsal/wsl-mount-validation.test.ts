@@ -46,7 +46,8 @@ async function verdicts(world: World): Promise<Record<string, string>> {
 
 const statusOf = (state: RunState | undefined) => state?.status;
 const asItWas = `findmnt -no SOURCE,OPTIONS /mnt/wsl/storage; systemctl is-active wsl-storage-mount.service
-  ls -A /mnt/wsl/storage /mnt/wsl/storage/nixos-wsl-main; systemctl list-units --no-legend | grep -c migrate`;
+  ls -A /mnt/wsl/storage /mnt/wsl/storage/nixos-wsl-main; systemctl list-units --no-legend | grep -c migrate
+  ls /nix/store | grep migrate | grep -vc lock; nix path-info --all | sort`;
 
 // Two at a time, since each has a world to itself.
 describe.skipIf(!isRoot).concurrent('wsl-mount-validation in its world', () => {
