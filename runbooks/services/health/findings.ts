@@ -13,7 +13,8 @@ export const fail = (observed: string): Finding => ({ verdict: 'FAIL', observed 
 /** @param unblock what would let it be found out */
 export const blocked = (why: string, unblock: string): Finding => ({
   verdict: 'BLOCKED',
-  observed: `${why}\n${unblock}`,
+  observed: why,
+  unblock,
 });
 
 /** Several findings as one: the worst verdict, and what all of them observed, the worst first. */
@@ -23,9 +24,16 @@ export function together(findings: readonly Finding[]): Finding {
     (one, other) => worstFirst.indexOf(one.verdict) - worstFirst.indexOf(other.verdict),
   );
   const evidence = Object.assign({}, ...findings.map((one) => one.evidence ?? {})) as Finding['evidence'];
+  const unblock = ordered.flatMap((one) => one.unblock ?? []).join('\n');
+  const isBlocked = verdict === 'BLOCKED' && unblock !== '';
+  // Beside a FAIL, too, somebody wants to know how the rest could be found out.
+  const said = ordered
+    .flatMap((one) => [one.observed, isBlocked ? undefined : one.unblock])
+    .filter((line) => line !== undefined);
   return {
     verdict,
-    observed: ordered.map(({ observed }) => observed).join('\n') || 'there is nothing to ask',
+    observed: said.join('\n') || 'there is nothing to ask',
+    ...(isBlocked ? { unblock } : {}),
     ...(evidence === undefined || findings.length !== 1 ? {} : { evidence }),
   };
 }

@@ -64,7 +64,10 @@ describe.skipIf(obstacle !== undefined)('the health of a service on a machine wi
   }
   const verdicts = ({ checks }: CheckDocument) =>
     Object.fromEntries(checks.map(({ id, verdict }) => [id, verdict]));
-  const said = ({ checks }: CheckDocument, id: string) => checks.find((each) => each.id === id)?.observed;
+  const said = ({ checks }: CheckDocument, id: string) => {
+    const { observed, unblock } = checks.find((each) => each.id === id) ?? {};
+    return [observed, unblock].filter(Boolean).join('\n');
+  };
 
   it('is asked whole by migrate check, and what is not installed is BLOCKED with what would unblock it', async () => {
     const { exitCode, document } = await check('sonarr', { ...given, flake: '/home/admin/nix-config' });
