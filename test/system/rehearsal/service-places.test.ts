@@ -66,9 +66,22 @@ describe.skipIf(obstacle !== undefined).concurrent('the place of a service', { t
       await answer(stage);
       expect(await hasRow(stage, 'after-cleanup')).toBe(true);
       expect(await sh(`stat -c %U:%G ${folder} ${folder}/sonarr.db`)).toBe('sonarr:sonarr\nsonarr:sonarr');
+      const held = (
+        await sh('zfs list -H -t snapshot -o name -r tank/persist/sonarr | grep sonarr-back')
+      ).trim();
+      expect(await sh(`zfs destroy ${held} 2>&1 || true`)).toMatch(/busy|holds/);
+
+      await addRow(stage, 'in-old-folder');
+      const again = await migrate(['rollback', 'sonarr-back', '--yes', '--later-writes', 'carry-back']);
+      expect(again.exit, again.text).toBe(0);
+      expect(await sourceOf(stage, folder)).toBe('tank/persist/sonarr');
+      await answer(stage);
+      expect(await hasRow(stage, 'in-old-folder')).toBe(true);
       expect(
-        await sh('zfs list -H -o name tank/persist/sonarr; zfs destroy -r tank/persist/sonarr 2>&1 || true'),
-      ).toMatch(/dataset is busy|has dependent|holds/);
+        await sh(
+          'mount --bind /persist/var/lib /mnt && ls -A /mnt/sonarr; umount /mnt; findmnt -rn | grep beneath',
+        ),
+      ).toBe('');
     }));
 
   it('is let go of by impermanence before the old folder goes, and left again for it, and back, with what came since', () =>
