@@ -48,7 +48,8 @@ mv -T "$kept" "$folder"
 chown "$4:$5" "$folder"
 chmod "$6" "$folder"
 sync -f "$folder"
-rmdir --ignore-fail-on-non-empty -p "$(dirname "$kept")" || true
+# Only what the way there has made: $7 was there before, and / always is.
+( cd "$7" && rmdir --ignore-fail-on-non-empty -p "$8" ) || true
 systemctl start "$unit"
 `;
 
@@ -62,7 +63,7 @@ export const persistServices = operation({
   capture: async ({ host, input: { persist, services } }) => {
     const looks: { folder: string; owner: string; group: string; mode: string }[] = [];
     for (const service of services) looks.push(await mayMove(host, persist, service));
-    return { looks };
+    return { looks, persistWasThere: (await host.files.stat(persist)) !== undefined };
   },
   probe: async ({ host, input: { persist, services } }) => {
     const bound: boolean[] = [];
@@ -92,7 +93,11 @@ export const persistServices = operation({
     services.toReversed().map((service) => {
       const look = captured.looks.find(({ folder }) => folder === service.folder);
       const as = [look?.owner ?? service.user, look?.group ?? service.group, look?.mode ?? service.mode];
-      return script(backScript, [service.unit, service.folder, keptAt(persist, service), ...as]);
+      const parent = keptAt(persist, service)
+        .slice(1)
+        .replace(/\/[^/]*$/, '');
+      const left = captured.persistWasThere ? [persist, parent.slice(persist.length)] : ['/', parent];
+      return script(backScript, [service.unit, service.folder, keptAt(persist, service), ...as, ...left]);
     }),
 });
 

@@ -23,6 +23,8 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate plan wsl-nix-store': 'it is for a NixOS-WSL machine; test/system/rehearsal runs it in a world',
   'migrate plan sonarr': 'it is for a NixOS machine with ZFS; test/system/rehearsal runs it in a world',
   'migrate run sonarr-back': 'the same; it types the very line that a rollback prints',
+  'migrate inventory': 'it walks a whole root file system; test/system/operations/state-discovery does',
+  'migrate run tmpfs-impermanence-recovery': 'it is for an installer; its rehearsal runs it in a world',
   'migrate run boot-recovery': 'it is for an installer; test/system/rehearsal runs it in a world',
   'mkdir -p /run/migrate-beneath-sonarr': 'it mounts; what the run itself mounts there is tested in a world',
   'migrate plan ./lidarr.ts': 'the same; test/runbooks/services.test.ts loads such a file',

@@ -8,7 +8,7 @@ const look = async ({ sh }: Stage) => ({
     String.raw`find /var/lib -path /var/lib/migrate -prune -o -path /var/lib/migrate-claims -prune -o ! -name starts -printf '%p %y %m %U:%G\n' | sort; cat /var/lib/*/data`,
   ),
   configuration: await sh('cd /home/admin/nix-config && find . -type f -exec sha256sum {} + | sort'),
-  persist: await sh('ls -A /persist /mnt/backup'),
+  persist: await sh('ls -A /persist'),
   mounts: await sh('findmnt -rno TARGET | grep -v "^/proc" | sort'),
   units: await sh('systemctl list-units --no-legend | sort'),
   system: await sh('readlink -f /nix/var/nix/profiles/system /sbin/init'),
