@@ -123,6 +123,12 @@ export const partitionDisk = operation({
     }
     await exec(tableCommand(await stablePath(host, found), captured));
     await nodesFor({ host, exec }, found.path, captured.partitions.length);
+    if (input.givenUp === true) {
+      // What lay deep within the disk may begin where a partition now does.
+      for (const { number } of captured.partitions) {
+        await exec(sh`wipefs --all -- ${partitionPath(found.path, number)}`);
+      }
+    }
     return outputOf(found, captured);
   },
   verify: async ({ host, input, captured }) => {
