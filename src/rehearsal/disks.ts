@@ -69,11 +69,17 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
   const forget = (image: string) => {
     if (!keep) unlinkSync(image);
   };
-  const attach = async (image: string, ...options: readonly string[]) => {
+  const loopOf = async (image: string, ...options: readonly string[]) => {
     const device = (await hostCommand('losetup', '--find', '--show', ...options, image)).trim();
     // Detaching a device in use only marks it: it goes when the last user does, which is this process.
     openSync(device, 'r');
     await hostCommand('losetup', '--detach', device);
+    // It may have been made read-only with another disk behind it, and stays so for whoever gets it next.
+    await hostCommand('blockdev', '--setrw', device);
+    return device;
+  };
+  const attach = async (image: string, ...options: readonly string[]) => {
+    const device = await loopOf(image, ...options);
     forget(image);
     await bindDevice(layout, device);
     return device;
@@ -82,9 +88,10 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
     kind: 'loop',
     async mountRoot(megabytes) {
       const image = await makeImage('old-disk', megabytes, '-L', 'old-disk');
-      await hostCommand('mount', '-o', 'loop', image, layout.root);
+      const device = await loopOf(image);
+      await hostCommand('mount', device, layout.root);
       forget(image);
-      return (await hostCommand('findmnt', '--noheadings', '--output=SOURCE', layout.root)).trim();
+      return device;
     },
     async add(disk) {
       const image = await makeImage(disk.name, disk.megabytes, '-U', disk.uuid);
