@@ -15,7 +15,8 @@ const params = z.object({
   rebuild: z.boolean().default(true).describe('Build the configuration anew once it is mended'),
 });
 
-const target = '/mnt';
+// Not /mnt, which would cover a stick at /mnt/stick and the state on it.
+const target = '/mnt-new';
 const found = z.object({ esp: z.string(), nix: z.string(), persist: z.string() });
 
 /** The file systems of a disk, by the names of its partitions. */

@@ -99,8 +99,8 @@ export const identities = z.object({
 });
 export type Identities = z.output<typeof identities>;
 
-/** Where things are while the installer runs. */
-export const places = { target: '/mnt', old: '/mnt-old' } as const;
+/** Where things are while the installer runs: not at /mnt, which would cover a stick at /mnt/stick and the state on it. */
+export const places = { target: '/mnt-new', old: '/mnt-old' } as const;
 
 /** The copy of the configuration that is built and installed; it travels with the state. */
 export const configurationIn = (run: { readonly folder: string }): string => `${run.folder}/configuration`;
