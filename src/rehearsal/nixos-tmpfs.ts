@@ -100,7 +100,7 @@ const impermanenceText = `{ lib, ... }:
 `;
 
 function hostText(
-  { host, services, disks, persist, extra = '' }: NixosTmpfsMachine,
+  { host, services, disks, persist, extra = password }: NixosTmpfsMachine,
   accounts: readonly (readonly [string, number, string, string])[],
 ): string {
   const mounted = disks.filter((disk) => disk !== persist);
@@ -116,11 +116,13 @@ function hostText(
 ${mounted.map(({ mountPoint, uuid }) => `  fileSystems."${mountPoint}" = { device = "/dev/disk/by-uuid/${uuid}"; fsType = "ext4"; };\n`).join('')}
 ${accounts.map(([name, uid, home, shell]) => `  users.users.${name} = { uid = ${uid}; home = "${home}"; shell = "${shell}"; };\n`).join('')}
   users.users.admin.extraGroups = [ "wheel" ];
-  users.users.admin.hashedPassword = "$y$j9T$rehearsal";
   ${extra}
 ${services.map(serviceText).join('')}}
 `;
 }
+
+/** By it `admin`, who may become root, can log in. */
+const password = 'users.users.admin.hashedPassword = "$y$j9T$rehearsal";';
 
 /** Counts its starts in its folder, and stays. */
 function serviceText(name: string): string {

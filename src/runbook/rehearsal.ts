@@ -116,7 +116,7 @@ export interface NixosTmpfsPlan {
   readonly services: readonly string[];
   /** Which of `disks` it is; not mounted before the machine is installed anew. */
   readonly persistDisk: string;
-  /** Further text of the host's configuration. */
+  /** Text of the host's configuration; one that gives the user `admin` a password when left out. */
   readonly extra?: string;
   /** Of everything that is generated. */
   readonly seed: number;

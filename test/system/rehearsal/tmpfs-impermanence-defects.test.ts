@@ -28,7 +28,7 @@ describe.skipIf(!isRoot)('a planted defect', { timeout: 900_000 }, () => {
     refused(
       /A login that survives: [^]*Keys of secrets[^\n]*lies in a home/,
       {},
-      'users.users.admin.hashedPassword = lib.mkForce "!"; sops.secrets.token = { }; sops.age.keyFile = "/home/admin/notes.txt";',
+      'sops.secrets.token = { }; sops.age.keyFile = "/home/admin/notes.txt";',
     ));
 
   it('likewise a service that nobody declares', () =>
