@@ -10,12 +10,7 @@ import { findHostPrograms, programPath } from './host-programs.ts';
 import { hasRealNix, installNixosWsl, nixosWslMachine } from './nixos-wsl.ts';
 import { nixosWslFiles } from './nixos-wsl-files.ts';
 import { installNixosPodman, nixosPodmanMachine } from './nixos-podman.ts';
-import {
-  installNixosTmpfs,
-  nixosTmpfsFiles,
-  nixosTmpfsMachine,
-  prepareTmpfsRoot,
-} from './nixos-tmpfs.ts';
+import { installNixosTmpfs, nixosTmpfsFiles, nixosTmpfsMachine, prepareTmpfsRoot } from './nixos-tmpfs.ts';
 import { nixosZfsMachine } from './nixos-zfs.ts';
 import { nixosZfsFiles } from './nixos-zfs-files.ts';
 import { installNixosZfs, prepareZfsRoot } from './nixos-zfs-install.ts';
@@ -120,7 +115,12 @@ export async function buildInNamespace(
   if (zfs !== undefined) await installNixosZfs({ layout, machine: zfs, run });
   if (tmpfs !== undefined) await installNixosTmpfs({ layout, machine: tmpfs, run });
   if (system !== undefined) {
-    await installSystemDisks({ layout, machine: system, borrowed: [...programs.binds, ...programs.lateBinds], run });
+    await installSystemDisks({
+      layout,
+      machine: system,
+      borrowed: [...programs.binds, ...programs.lateBinds],
+      run,
+    });
   }
   if (podman !== undefined) await installNixosPodman({ layout, machine: podman, run });
   if (isNixos || podman !== undefined) await machine.reboot('shutdown');

@@ -30,7 +30,9 @@ export function showText(document: ShowDocument, name: string, style: Style): st
     ...(document.health.length === 0
       ? []
       : [`${document.health.length} health checks, at any time: migrate check ${harmless(name)}`]),
-    ...(document.rehearsal ? [style('faint', `Try it without risk: migrate rehearse ${harmless(name)}`)] : []),
+    ...(document.rehearsal
+      ? [style('faint', `Try it without risk: migrate rehearse ${harmless(name)}`)]
+      : []),
   ].join('\n');
 }
 
