@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rehearse, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
 import { compareSnapshots } from '../../../src/rehearsal/snapshot-difference.ts';
 import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
 import type { RehearsalPlan } from '../../../src/runbook/index.ts';
+import { builtProgram, placeForWorlds } from '../../rehearsal/built-program.ts';
 
 const uuid = '5a1d7c3e-0f62-4b8e-9c47-2d6e8f10a3b5';
 const ssd = '/mnt/wsl/storage/nixos-wsl-main';
@@ -51,7 +51,7 @@ describe.skipIf(!isRoot).each(['auto', 'fake'] as const)('a NixOS-WSL world with
     return `${result.stdout}${result.stderr}`.trim();
   };
   beforeEach(async () => {
-    parent = mkdtempSync(join(tmpdir(), 'worlds-'));
+    parent = mkdtempSync(join(placeForWorlds(), 'worlds-'));
     world = await buildWorld(plan, { parent, nix });
   });
   afterEach(async () => {
@@ -202,7 +202,7 @@ describe.skipIf(!isRoot).each([
   { disks: 'folders', nix: 'auto' },
 ] as const)('the operations in a NixOS-WSL world (disks: $disks, Nix: $nix)', ({ disks, nix }) => {
   it('find the Nix, the units and the systems that they work on, and go back', async () => {
-    await using world = await buildWorld(plan, { disks, nix });
+    await using world = await buildWorld(plan, { disks, nix, program: await builtProgram() });
     const trees = ['/sbin', '/run/systemd', '/nix/var/nix/profiles/system', '/home'];
     const before = await world.snapshot(trees);
     let said = '';

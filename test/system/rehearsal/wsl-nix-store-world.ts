@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { loadRunbook } from '../../../src/host/runbook-file.ts';
 import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
 import type { Json, RehearsalPlan } from '../../../src/runbook/index.ts';
+import { builtProgram, placeForWorlds } from '../../rehearsal/built-program.ts';
 import { watched } from './wsl-nix-store-trees.ts';
 
 export const isRoot = process.getuid?.() === 0;
@@ -21,9 +21,9 @@ export const params: Record<string, Json> = {
 
 /** A world of the Nix store's move for one test, which leaves nothing behind. */
 export async function inStoreWorld(work: (world: World) => Promise<void>): Promise<void> {
-  const parent = mkdtempSync(join(tmpdir(), 'wsl-nix-store-'));
+  const parent = mkdtempSync(join(placeForWorlds(), 'wsl-nix-store-'));
   try {
-    await using world = await buildWorld(plan, { parent });
+    await using world = await buildWorld(plan, { parent, program: await builtProgram() });
     await work(world);
   } finally {
     expect(readdirSync(parent)).toEqual([]);
