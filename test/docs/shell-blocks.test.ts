@@ -32,6 +32,7 @@ const notTyped: Readonly<Record<string, string>> = {
   'migrate plan postgres-pitr': 'it is for a NixOS machine with PostgreSQL, and a bucket',
   'sudo migrate run podman-restart-validation':
     'it is for a NixOS machine; test/vm runs it on one that is made like it',
+  'migrate run wsl-mount-validation': 'the same; test/system/rehearsal runs it in a world',
   'migrate config set notify': 'test/cli/soak.test.ts sets one',
   'migrate notify send': 'test/cli/notify.test.ts sends some to a server of its own',
   'migrate resume wsl-nix-store': 'the same',
