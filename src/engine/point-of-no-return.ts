@@ -27,10 +27,7 @@ export async function refuseIrreversible(session: Session, plan: RollbackPlan): 
         hint: [
           ...(resorts.length === 0
             ? ['What is left: copy the data back from where it is now and verify it, or restore the backup.']
-            : [
-                'What is left, by what these steps have saved:',
-                ...resorts.map((line) => `  ${line}`),
-              ]),
+            : ['What is left, by what these steps have saved:', ...resorts.map((line) => `  ${line}`)]),
           `Undo what came after it: migrate rollback ${run} --to ${id}`,
         ].join('\n'),
       },
