@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -98,9 +99,13 @@ function loopDisks(layout: WorldLayout, keep: boolean): Disks {
       const device = await attach(image);
       return { device, place: undefined };
     },
-    addRaw: (name, megabytes, { partitions = false } = {}) =>
+    async addRaw(name, megabytes, { partitions = false } = {}) {
       // The kernel then drops the partitions with the device.
-      attach(makeRaw(name, megabytes), ...(partitions ? ['--partscan'] : [])),
+      const device = await attach(makeRaw(name, megabytes), ...(partitions ? ['--partscan'] : []));
+      // What the world has made read-only must not be so for whoever gets this number next.
+      process.once('exit', () => spawnSync('blockdev', ['--setrw', device], { stdio: 'ignore' }));
+      return device;
+    },
   };
 }
 

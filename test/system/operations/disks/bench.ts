@@ -65,6 +65,8 @@ export function bench(): Bench {
       const path = execFileSync('losetup', ['--find', '--show', '--partscan', image], {
         encoding: 'utf8',
       }).trim();
+      // It may still be what a disk with this number was made before.
+      execFileSync('blockdev', ['--setrw', path]);
       attached.push(path);
       if (serial !== undefined) serials.set(path, serial);
       return { path, image, hash: () => hashOf(path, image) };
