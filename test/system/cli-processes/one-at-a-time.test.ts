@@ -40,7 +40,10 @@ test(
     const worker = start(place, runWaits(place.world));
     await untilItWaits(place);
     const [run = ''] = runsOf(place);
-    const before = readFileSync(join(place.state, 'runs', run, 'journal.jsonl'), 'utf8');
+    const journal = () => readFileSync(join(place.state, 'runs', run, 'journal.jsonl'), 'utf8');
+    // Its program may be faster than the line that says so.
+    await expect.poll(journal).toContain('"type":"command.started"');
+    const before = journal();
     const others = await Promise.all([
       migrate(place, 'resume'),
       migrate(place, 'rollback', run, '--yes'),
@@ -52,7 +55,7 @@ test(
       expect(other).toMatchObject({ exit: 4, stdout: '' });
       expect(other.stderr).toContain(`process ${worker.pid} (migrate run `);
     }
-    expect(readFileSync(join(place.state, 'runs', run, 'journal.jsonl'), 'utf8')).toBe(before);
+    expect(journal()).toBe(before);
     expect(tree(join(place.folder, 'elsewhere'))).toEqual({});
     letGo(place);
     expect(await worker.ended).toMatchObject({ exit: 0 });
