@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   globSync,
@@ -33,6 +34,8 @@ export async function builtProgram(): Promise<string> {
   mkdirSync(place, { recursive: true });
   if (!existsSync(folder)) {
     const fresh = mkdtempSync(join(place, 'new-'));
+    // Rehearsals of an ordinary user start it too.
+    chmodSync(fresh, 0o755);
     cpSync(join(root, 'package.json'), join(fresh, 'package.json'));
     cpSync(join(root, 'fixtures/worlds'), join(fresh, 'fixtures/worlds'), { recursive: true });
     await bundle(join(fresh, 'dist'));
