@@ -3,6 +3,7 @@ import { requireMount } from 'migrate-runbook/operations';
 import { findOldRoot, mountOldRoot } from './tmpfs-impermanence-recovery/old-root.ts';
 import { params } from './tmpfs-impermanence-recovery/params.ts';
 import { rehearsal } from './tmpfs-impermanence-recovery/rehearsal.ts';
+import { restoreServices, servicesAreWhole } from './tmpfs-impermanence-recovery/services.ts';
 import { etc, home, isBackup, recovered, varLib, wholeRoot } from './tmpfs-impermanence-recovery/trees.ts';
 
 export default runbook('tmpfs-impermanence-recovery', {
@@ -48,15 +49,18 @@ export default runbook('tmpfs-impermanence-recovery', {
     needs: ['var-lib-verify'],
     when: ({ params: p }) => isBackup(p),
     idempotent: true,
-    // Beside those that were restored already, so nothing is deleted.
-    commands: ({ params: p, sh }) => [
-      sh`rsync -aHAX --numeric-ids --sparse -- ${p.source}/services/ ${p.target}/var/lib/`,
-      sh`rsync -aHAX --numeric-ids --checksum --dry-run --itemize-changes -- ${p.source}/services/ ${p.target}/var/lib/`,
-    ],
+    commands: ({ params: p }) => [restoreServices(p)],
     // What it has restored goes with the tree that it lies in.
     undo: () => [],
   })
-  .use(recovered(etc), { prefix: 'etc', needs: ['services'] })
+  .check('services-verify', {
+    title: 'Read the folders of services',
+    needs: ['services'],
+    when: ({ params: p }) => isBackup(p),
+    expect: 'all that the backup has of them, by content and attributes',
+    run: ({ host, params: p }) => servicesAreWhole(host, p),
+  })
+  .use(recovered(etc), { prefix: 'etc', needs: ['services-verify'] })
   .use(recovered(home), { prefix: 'home', needs: ['etc-verify'] })
 
   .phase('Rebuild')
