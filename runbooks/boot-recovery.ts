@@ -1,49 +1,11 @@
-import { absolutePath, runbook, StepError, z, type Host } from 'migrate-runbook';
-import { findDisk, mountFileSystem, partitionPath, readTable } from 'migrate-runbook/operations';
-import { bootEntry } from './system-disk-impermanence/built-system.ts';
+import { runbook } from 'migrate-runbook';
+import { mountFileSystem } from 'migrate-runbook/operations';
+import { fileSystemsAreSound, fileSystemsOf, found, runsFrom } from './boot-recovery/its-disk.ts';
+import { params, target } from './boot-recovery/params.ts';
+import { profileIn, profileOf } from './boot-recovery/profile.ts';
+import { rehearsal } from './boot-recovery/rehearsal.ts';
+import { wouldBoot } from './boot-recovery/would-boot.ts';
 import { mountTarget } from './system-disk-impermanence/target-mounts.ts';
-
-const params = z.object({
-  disk: z.string().regex(/^\S+$/).describe('Serial number of the disk that does not boot'),
-  flake: absolutePath.describe('Folder of the NixOS configuration flake, as the running system sees it'),
-  host: z
-    .string()
-    .regex(/^[\w-]+$/)
-    .default('Emberroot')
-    .describe('Name of the host in the flake'),
-  espMount: absolutePath.default('/boot/efi').describe('Where the EFI system partition is mounted'),
-  rebuild: z.boolean().default(true).describe('Build the configuration anew once it is mended'),
-});
-
-// Not /mnt, which would cover a stick at /mnt/stick and the state on it.
-const target = '/mnt-new';
-const found = z.object({ esp: z.string(), nix: z.string(), persist: z.string() });
-
-/** The file systems of a disk, by the names of its partitions. */
-async function fileSystemsOf(host: Host, serial: string): Promise<z.output<typeof found>> {
-  const disk = await findDisk(host, serial);
-  const table = await readTable(host, disk.path);
-  const uuidOf = async (name: string): Promise<string> => {
-    const entry = table?.partitions.find((one) => one.name === name);
-    const argv = [
-      'blkid',
-      '-p',
-      '-s',
-      'UUID',
-      '-o',
-      'value',
-      partitionPath(disk.path, entry?.number ?? 0),
-    ] as const;
-    const uuid = entry && (await host.exec({ argv }, { anyExit: true })).stdout.trim();
-    if (uuid !== undefined && uuid !== '') return uuid;
-    throw new StepError(
-      'recovery.no-partition',
-      `the disk ${serial} has no partition ${name} with a file system`,
-      `See what it has: sgdisk --print ${disk.path}; blkid`,
-    );
-  };
-  return { esp: await uuidOf('esp'), nix: await uuidOf('nix'), persist: await uuidOf('persist') };
-}
 
 export default runbook('boot-recovery', {
   summary: 'Mend a machine with a root in memory that does not boot, from the installer',
@@ -51,6 +13,7 @@ export default runbook('boot-recovery', {
   tools: ['lsblk', 'blkid', 'partx', 'nixos-enter'],
   root: true,
   claims: () => [{ kind: 'path', path: target, role: 'target' }],
+  rehearsal,
 })
   .phase('Look')
   .step('find', {
@@ -64,22 +27,7 @@ export default runbook('boot-recovery', {
     title: 'The file systems are sound',
     needs: ['find'],
     expect: 'e2fsck -n and fsck.vfat -n find nothing',
-    run: async ({ host, outputs }) => {
-      const wrong: string[] = [];
-      for (const [name, uuid] of Object.entries(outputs.find)) {
-        const node = `/dev/disk/by-uuid/${uuid}`;
-        const argv =
-          name === 'esp' ? (['fsck.vfat', '-n', node] as const) : (['e2fsck', '-n', node] as const);
-        const { exitCode } = await host.exec({ argv }, { anyExit: true });
-        if (exitCode !== 0) wrong.push(`${name}: ${argv.join(' ')} exits with ${exitCode}`);
-      }
-      return wrong.length === 0
-        ? { verdict: 'PASS', observed: 'all three are' }
-        : {
-            verdict: 'FAIL',
-            observed: `${wrong.join('; ')}. Repair them before they are mounted: without -n, once what they hold is backed up`,
-          };
-    },
+    run: ({ host, outputs }) => fileSystemsAreSound(host, outputs.find),
   })
   .phase('Mount')
   .step('mount-root', {
@@ -123,19 +71,14 @@ export default runbook('boot-recovery', {
   })
   .check('entry', {
     title: 'What it would boot',
-    needs: ['mount-nix', 'mount-esp'],
-    expect: 'a default entry with kernel, initrd and system',
+    needs: ['mount-nix', 'mount-esp', 'find'],
+    expect: 'a default entry with kernel, initrd and system, and file systems of this disk',
     // What is wrong is what is to be mended: it stops nothing.
-    run: async ({ host, params: p }) => {
-      const entry = await bootEntry(host, `${target}${p.espMount}`, target);
-      if (entry === undefined)
-        return { verdict: 'PARTIAL', observed: 'the boot loader has no default entry' };
-      return entry.missing.length === 0
-        ? { verdict: 'PASS', observed: `${entry.entry} boots ${entry.init}, and all of it is there` }
-        : {
-            verdict: 'PARTIAL',
-            observed: `${entry.entry} names what is not there: ${entry.missing.join(', ')}`,
-          };
+    run: async ({ host, params: p, outputs }) => {
+      const { what, wrong } = await wouldBoot(host, p, outputs.find);
+      return wrong.length === 0
+        ? { verdict: 'PASS', observed: `${what}, and all of it is there` }
+        : { verdict: 'PARTIAL', observed: wrong.join('; ') };
     },
   })
   .phase('Mend')
@@ -150,36 +93,50 @@ export default runbook('boot-recovery', {
   })
   .step('rebuild', {
     title: 'Build it, and install the boot loader',
-    needs: ['mended'],
+    needs: ['mended', 'find'],
     when: ({ params: p }) => p.rebuild,
     timeout: '6h',
     idempotent: true,
     capture: async ({ host }) => ({
-      link: (await host.files.readLink(`${target}/nix/var/nix/profiles/system`)) ?? null,
+      link: (await host.files.readLink(profileIn(`${target}/nix`))) ?? null,
     }),
     commands: ({ params: p, sh }) => [
       // nixos-enter knows a NixOS by this file, which a root in memory does not keep.
       sh`mkdir -p ${target}/etc`,
       sh`touch ${target}/etc/NIXOS`,
-      sh`nixos-enter --root ${target} -- nixos-rebuild boot --flake ${`/persist${p.flake}#${p.host}`}`,
+      // A copy that belongs to root: Nix refuses a repository of somebody else.
+      sh`rm -rf -- ${target}/configuration`,
+      sh`mkdir -m 0700 ${target}/configuration`,
+      sh`cp -a --no-preserve=ownership -- ${`${target}/persist${p.flake}/.`} ${target}/configuration`,
+      sh`nixos-enter --root ${target} -- nixos-rebuild boot --flake ${`/configuration#${p.host}`}`,
     ],
     // The generations before it stay in the menu of the boot loader.
-    undo: ({ captured, sh }) =>
-      captured.link === null ? [] : [sh`ln -sfnT ${captured.link} ${target}/nix/var/nix/profiles/system`],
+    undo: {
+      describe: ({ captured: { link } }) =>
+        link === null ? 'leave the profile as it is' : `make ${link} the profile again`,
+      run: async ({ host, captured: { link }, outputs, exec, sh }) => {
+        if (link !== null) await exec(sh`ln -sfnT ${link} ${await profileOf(host, outputs.find.nix)}`);
+      },
+      breakGlass: ({ captured: { link } }) =>
+        link === null
+          ? []
+          : [
+              {
+                argv: ['ln', '-sfnT', link, profileIn(`${target}/nix`)],
+                only: [{ is: 'mount-point', path: `${target}/nix` }],
+              },
+            ],
+    },
   })
   .check('will-boot', {
     title: 'It has what it boots',
-    needs: ['rebuild', 'mended'],
-    expect: 'a default entry with kernel, initrd and system',
-    run: async ({ host, params: p }) => {
-      const entry = await bootEntry(host, `${target}${p.espMount}`, target);
-      if (entry === undefined) return { verdict: 'FAIL', observed: 'the boot loader has no default entry' };
-      return entry.missing.length === 0
-        ? { verdict: 'PASS', observed: `${entry.entry} boots ${entry.init}` }
-        : {
-            verdict: 'FAIL',
-            observed: `${entry.entry} names what is not there: ${entry.missing.join(', ')}`,
-          };
+    needs: ['rebuild', 'mended', 'find'],
+    expect: 'a default entry with kernel, initrd and system, and file systems of this disk',
+    run: async ({ host, params: p, outputs }) => {
+      const { what, wrong } = await wouldBoot(host, p, outputs.find);
+      return wrong.length === 0
+        ? { verdict: 'PASS', observed: what }
+        : { verdict: 'FAIL', observed: wrong.join('; ') };
     },
   })
   .reboot('boot', {
@@ -195,4 +152,10 @@ export default runbook('boot-recovery', {
         `/nix is ${nix?.source ?? 'nothing'}, not ${node ?? 'of that disk'}: it booted from elsewhere`,
       );
     },
+  })
+  .check('up', {
+    title: 'It is up',
+    needs: ['boot', 'find'],
+    expect: 'a root in memory, with /nix and /persist of this disk',
+    run: ({ host, outputs }) => runsFrom(host, outputs.find),
   });

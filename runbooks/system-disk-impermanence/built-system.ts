@@ -1,5 +1,6 @@
 import type { Finding, Host } from 'migrate-runbook';
 import type { Identities, Params } from './params.ts';
+import { readWithin } from './read-within.ts';
 
 /** One line of fstab. */
 interface Line {
@@ -21,7 +22,7 @@ export async function mountsAsPlanned(
   ids: Identities,
   root = '',
 ): Promise<Finding> {
-  const text = await host.files.read(`${root}${system}/etc/fstab`);
+  const text = await readWithin(host, root, `${system}/etc/fstab`);
   if (text === undefined) return { verdict: 'FAIL', observed: `${root}${system} has no etc/fstab` };
   const lines = new Map<string, Line>();
   for (const line of text.split('\n')) {

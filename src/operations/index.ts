@@ -57,6 +57,7 @@ export { ownership } from './services/ownership.ts';
 export { drawPartitions } from './disks/picture.ts';
 export { describeDisk, findDisk } from './disks/find-disk.ts';
 export { fileSystemUuid } from './mounts/file-system-uuid.ts';
+export { followPath } from './mounts/follow-path.ts';
 export { partitionDisk } from './disks/partition-disk.ts';
 export { partitionLayout, type PartitionLayout } from './disks/layout.ts';
 export { partitionPath, readTable } from './disks/partition-table.ts';

@@ -1,7 +1,9 @@
 import type { SystemDisksPlan } from '../runbook/index.ts';
-import { oldEsp, oldRoot } from './system-disks-install.ts';
 
-const user = 'sinh';
+/** UUIDs on the old disk. */
+export const oldRoot = '1e5a7c90-3b2d-4e6f-9a81-c0d2e4f60718';
+export const oldEsp = '0E5A-7C90';
+export const user = 'sinh';
 
 /** The files of the old system that are on its disk before the first boot, by path. */
 export function systemDisksFiles({ flake, host }: SystemDisksPlan): Readonly<Record<string, string | null>> {
@@ -57,12 +59,13 @@ function flakeText(host: string): string {
 `;
 }
 
-function hostText(host: string): string {
+/** @param imports of the host's file, besides its hardware */
+export function hostText(host: string, imports: readonly string[] = []): string {
   return `{ config, lib, pkgs, ... }:
 {
   imports = [
     ./hardware-configuration.nix
-  ];
+${imports.map((path) => `    ${path}\n`).join('')}  ];
 
   networking.hostName = "${host}";
   system.nixos.label = "1";

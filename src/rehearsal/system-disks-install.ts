@@ -1,17 +1,17 @@
 import { chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { SystemDisksPlan } from '../runbook/index.ts';
 import { hostCommand } from './command.ts';
 import type { Disks } from './disks.ts';
 import type { WorldLayout } from './layout.ts';
 import { fixture } from './package-root.ts';
 import type { RunResult } from './protocol.ts';
+import { oldEsp, oldRoot } from './system-disks-files.ts';
+import { movedFiles, movedScript } from './system-disks-moved.ts';
 import { WorldError } from './world-error.ts';
 
-/** UUIDs that the world itself needs to know. */
+/** The UUID of the stick. */
 const travel = '9b2f6f0e-1c7d-4f5a-8a3e-6f1d2c3b4a50';
-export const oldRoot = '1e5a7c90-3b2d-4e6f-9a81-c0d2e4f60718';
-export const oldEsp = '0E5A-7C90';
 
 /** Makes the disks, and tells the world's fakes of them; gives the names by devices. */
 export async function addSystemDisks(
@@ -50,14 +50,15 @@ export async function addSystemDisks(
       .map(([gate, boot]) => `${gate} ${boot}\n`)
       .join(''),
   );
-  write('boot-target', 'old\n');
+  write('boot-target', `${machine.begins ?? 'old'}\n`);
   write('kernel-modules', (machine.kernelModules ?? ['nvme', 'xhci_pci']).map((one) => `"${one}"`).join(' '));
   mkdirSync(join(shared, 'esp'));
   return added;
 }
 
 /**
- * Installs the old system onto the old disk, and the installer beside it; from the next boot on the world boots from them.
+ * Installs the old system onto the old disk, and the installer beside it, and the system that has moved onto the new disk,
+ * where there is one; from the next boot on the world boots from them.
  *
  * @throws WorldError `world.install` when one of the commands fails
  */
@@ -110,6 +111,7 @@ export async function installSystemDisks(installation: {
     nixos-install --root /target --system "$(readlink -f result)"
     rm result
     cd /
+    ${machine.moved === undefined ? '' : movedScript(machine, machine.moved)}
     mkdir -p /mnt/travel
     mount /dev/disk/by-uuid/${travel} /mnt/travel
     mkdir -p /mnt/travel/migrate
@@ -123,10 +125,14 @@ export async function installSystemDisks(installation: {
     umount /nix /target/boot/efi
     umount /target
     # What was for the old disk alone must not shine through.
-    rm -rf /home/* /srv/* /target /installer-files
+    rm -rf /home/* /srv/* /target /installer-files /moved /moved-files
   `;
   mkdirSync(join(root, 'installer-files/sbin'), { recursive: true });
   copyFileSync(fixture('system-disks', 'system', 'installer-init'), join(root, 'installer-files/sbin/init'));
+  for (const [path, text] of Object.entries(movedFiles(machine))) {
+    mkdirSync(dirname(join(root, 'moved-files', path)), { recursive: true });
+    writeFileSync(join(root, 'moved-files', path), text);
+  }
   const result = await run(['sh', '-c', script]);
   if (result.exitCode !== 0) {
     throw new WorldError(

@@ -7,6 +7,9 @@ import { WorldError } from './world-error.ts';
 
 const boot = z.enum(['old', 'installer', 'new']);
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/);
+const volume = z
+  .string()
+  .regex(/^[0-9A-F]{4}-[0-9A-F]{4}$/, { error: 'expected a volume id such as 0A1B-2C3D' });
 const schema = z.strictObject({
   flake: z.string().startsWith('/home/'),
   host: z.string().regex(/^[\w-]+$/),
@@ -23,6 +26,15 @@ const schema = z.strictObject({
       error: 'expected a disk "old" and a disk "new"',
     }),
   boots: z.record(z.string(), boot),
+  begins: boot.optional(),
+  moved: z
+    .strictObject({
+      esp: volume,
+      nix: z.uuid(),
+      persist: z.uuid(),
+      persistInConfiguration: z.uuid().optional(),
+    })
+    .optional(),
   kernelModules: z.array(z.string()).optional(),
 });
 

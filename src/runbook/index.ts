@@ -47,6 +47,7 @@ export type { Message, Priority } from './notice.ts';
 export type { PastRun, PastRuns } from './past-run.ts';
 export { isPlaceholder, placeholder } from './placeholder.ts';
 export type {
+  MovedSystem,
   NixosPodmanPlan,
   NixosTmpfsPlan,
   NixosWslPlan,

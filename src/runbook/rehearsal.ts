@@ -154,8 +154,22 @@ export interface SystemDisksPlan {
   readonly disks: readonly SystemDisk[];
   /** What the machine boots after a gate, by the gate's id, or `rollback`; what it booted last where none is named. */
   readonly boots: Readonly<Record<string, 'old' | 'installer' | 'new'>>;
+  /** The boot in which the rehearsal begins; `old` when left out. */
+  readonly begins?: 'old' | 'installer' | 'new';
+  /** The machine is on the `new` disk already; when left out, there is nothing on that disk. */
+  readonly moved?: MovedSystem;
   /** Of the initrd that the hardware needs. */
   readonly kernelModules?: readonly string[];
+}
+
+/** A system with a root in memory on partitions named `esp`, `nix` and `persist`, by their UUIDs. */
+export interface MovedSystem {
+  /** Such as `0A1B-2C3D`. */
+  readonly esp: string;
+  readonly nix: string;
+  readonly persist: string;
+  /** What its configuration takes for the UUID of `/persist`: with another one than `persist` it does not boot. */
+  readonly persistInConfiguration?: string;
 }
 
 export interface SystemDisk {
