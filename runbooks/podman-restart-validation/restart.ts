@@ -30,7 +30,7 @@ export const restartStacks = operation({
     const up: string[] = [];
     for (const { unit } of input.stacks) {
       const { ActiveState } = await userUnit(asking(host), input.account, unit);
-      if (ActiveState === 'active') up.push(unit);
+      if (ActiveState === 'active' || ActiveState === 'activating') up.push(unit);
     }
     return { up };
   },

@@ -125,9 +125,10 @@ describe.skipIf(obstacle !== undefined)('podman-restart-validation with real pod
     await layOut(machine, traits);
     const before = await lookOver(machine);
     const other = `/home/${user}/restart-probe-b/health`;
-    // No restart of it comes to a good end.
+    await migrateThere(machine, ...run, '--until', 'rebuild', '--state-dir', state);
+    // No restart of it comes to a good end from here on.
     machine.write(other, 'unhealthy\n');
-    const ended = await migrateThere(machine, ...run, '--state-dir', state);
+    const ended = await migrateThere(machine, 'resume', '--yes', '--state-dir', state);
     expect(verdictsIn(state), said(ended)).toEqual({
       ...all(preconditions, 'FAIL'),
       // A unit that Home Manager does not own cannot drift from it, and without the wrapper nothing is verified.
