@@ -53,11 +53,9 @@ const alone = [
 const long = [
   'test/system/copy/far-copy.test.ts',
   'test/system/operations/far/copy.test.ts',
-  'test/system/operations/{postgres,replication,restore,zfs}/**/*.test.ts',
-  'test/system/cli-processes/persistence-programme.test.ts',
-  'test/system/rehearsal/{nixos-zfs,persistence-programme,postgres,postgres-killed,postgres-pitr,preseed}.test.ts',
-  'test/system/rehearsal/{service-health,service-places,services,storage-datasets,zfs-replication}.test.ts',
-  'test/system/rehearsal/tmpfs-impermanence-defects.test.ts',
+  'test/system/operations/{postgres,replication}/**/*.test.ts',
+  'test/system/rehearsal/{nixos-zfs,postgres,postgres-killed,postgres-pitr,service-places}.test.ts',
+  'test/system/rehearsal/{services,storage-datasets,tmpfs-impermanence-defects,zfs-replication}.test.ts',
 ];
 
 export default defineConfig({
