@@ -105,7 +105,14 @@ function sameEverywhere(
     ...mount,
     // The world's own /dev has its disks alone.
     ...(device === undefined ? {} : { point: `/dev/${device}` }),
-    source: devices[mount.source] ?? anyWorld(mount.source),
+    source: diskNamed(mount.source, devices) ?? anyWorld(mount.source),
     root: device === undefined ? anyWorld(mount.root) : `/${device}`,
   };
+}
+
+/** The name of a world's disk, with the number of its partition. */
+function diskNamed(source: string, devices: Readonly<Record<string, string>>): string | undefined {
+  const [, disk = source, partition = ''] = /^(\/dev\/loop\d+)(p\d+)$/.exec(source) ?? [];
+  const name = devices[disk];
+  return name === undefined ? undefined : `${name}${partition}`;
 }
