@@ -25,7 +25,8 @@ export function bundledRunbooks(): ReadonlyMap<string, string> {
   const folder = fileURLToPath(bundledFolder);
   const files = existsSync(folder) ? readdirSync(folder) : [];
   const modules = files.filter((name) => /^[a-z0-9-]+\.(ts|js)$/.test(name));
-  return new Map(modules.toSorted().map((name) => [name.replace(/\.(ts|js)$/, ''), join(folder, name)]));
+  const byId = new Map(modules.map((name) => [name.replace(/\.(ts|js)$/, ''), join(folder, name)]));
+  return new Map([...byId].toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /**

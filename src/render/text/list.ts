@@ -4,7 +4,11 @@ import type { Style } from '../style.ts';
 import { columns } from './columns.ts';
 
 export function listText(document: ListDocument, style: Style): string {
-  const rows = document.runbooks.map(({ id, steps, summary }) => [id, `${steps} steps`, harmless(summary)]);
+  const rows = document.runbooks.map(({ id, steps, summary }) => [
+    id,
+    steps === 1 ? '1 step' : `${steps} steps`,
+    harmless(summary),
+  ]);
   return [
     ...columns(rows),
     '',
