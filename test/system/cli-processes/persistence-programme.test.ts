@@ -108,7 +108,7 @@ test.skipIf(obstacle !== undefined)(
     expect(early.exit, early.said).toBe(0);
     const notDone = await resume();
     expect(notDone.exit).toBe(1);
-    expect(notDone.said).toMatch(/phase-1-evidence: FAILED: .*waits at settled/);
+    expect(notDone.said).toMatch(/phase-1-evidence: FAIL: .*waits at settled/);
     expect((await migrate('confirm', 'storage-datasets', 'settled')).exit).toBe(0);
     expect((await migrate('resume', 'storage-datasets')).exit).toBe(0);
 
