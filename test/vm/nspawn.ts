@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { allPids } from '../../src/host/process.ts';
 import { thisMachine } from '../../src/host/this-machine.ts';
 import type { Command, Host } from '../../src/runbook/index.ts';
 
@@ -130,6 +131,8 @@ export function newMachine(more: readonly string[] = []): Machine {
     const exited = once(nspawn, 'exit');
     const leader = await until(() => leaderOf(nspawn), 'systemd-nspawn starts no system');
     running = { nspawn, leader, exited };
+    const waking = setInterval(() => wakeStopped(leader), 500);
+    nspawn.once('exit', () => clearInterval(waking));
     await until(
       async () => /^(running|degraded)/.test(await ask('systemctl', 'is-system-running')),
       'the system does not come up',
@@ -161,6 +164,23 @@ export function newMachine(more: readonly string[] = []): Machine {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Wakes whoever asks the machine something while it goes down: systemd stops all processes in it before it ends
+ * them, an nsenter whose child is stopped stops itself, and nobody in there can wake it. The machine would then wait for
+ * that child for ever.
+ */
+function wakeStopped(leader: number): void {
+  const asking = `nsenter\0--target\0${leader}\0`;
+  for (const pid of allPids()) {
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(asking)) continue;
+      if (/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) process.kill(pid, 'SIGCONT');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 /** Makes the Node that runs the tests be in a machine, at the same path; in a Nix store with all it is linked to. */
