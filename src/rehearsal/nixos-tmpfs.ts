@@ -7,6 +7,7 @@ import type { WorldLayout } from './layout.ts';
 import type { BuildOptions, RunResult } from './protocol.ts';
 import { hostEtc } from './root-tree.ts';
 import { WorldError } from './world-error.ts';
+import { nixConf } from './nix-settings.ts';
 
 const schema = z.strictObject({
   flake: z.string().startsWith('/'),
@@ -78,16 +79,6 @@ export function nixosTmpfsFiles(machine: NixosTmpfsMachine): Readonly<Record<str
     [`${flake}/nixos/modules/nixos/system/impermanence.nix`]: impermanenceText,
   };
 }
-
-const nixConf = [
-  'sandbox = false',
-  'substitute = false',
-  'build-users-group =',
-  'experimental-features = nix-command flakes',
-  'store = local',
-  'fsync-metadata = false',
-  '',
-].join('\n');
 
 /** Declares what the real module of that name declares; what it does is done by the world's init. */
 const impermanenceText = `{ lib, ... }:

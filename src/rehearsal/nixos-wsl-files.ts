@@ -1,20 +1,12 @@
 import type { NixosWslMachine } from './nixos-wsl.ts';
+import { nixConf } from './nix-settings.ts';
 
 /** The files of a NixOS-WSL machine that are no part of its store, by path. */
 export function nixosWslFiles(machine: NixosWslMachine): Readonly<Record<string, string>> {
   return {
     '/etc/NIXOS': '',
     '/etc/wsl.conf': '[boot]\nsystemd=true\n',
-    // Nothing is fetched, and root works on the store by itself.
-    '/etc/nix/nix.conf': [
-      'sandbox = false',
-      'substitute = false',
-      'build-users-group =',
-      'experimental-features = nix-command flakes',
-      'store = local',
-      'fsync-metadata = false',
-      '',
-    ].join('\n'),
+    '/etc/nix/nix.conf': nixConf,
     [`${machine.flake}/flake.nix`]: flake(machine),
     [`${machine.flake}/${machine.hostFile}`]: hostConfiguration(machine),
   };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { NixosZfsService } from '../runbook/index.ts';
 import { backups, serviceAccounts, type NixosZfsMachine } from './nixos-zfs.ts';
+import { nixConf } from './nix-settings.ts';
 
 /** Words that tell what a backup is of. */
 const kinds: Readonly<Record<NixosZfsService, string>> = {
@@ -22,15 +23,7 @@ export function nixosZfsFiles(machine: NixosZfsMachine): Readonly<Record<string,
     '/etc/hostid': '',
     '/etc/passwd': accountLines(accounts, (user, id, home) => `${user}:x:${id}:${id}::${home}:/bin/sh`),
     '/etc/group': accountLines(accounts, (user, id) => `${user}:x:${id}:`),
-    '/etc/nix/nix.conf': [
-      'sandbox = false',
-      'substitute = false',
-      'build-users-group =',
-      'experimental-features = nix-command flakes',
-      'store = local',
-      'fsync-metadata = false',
-      '',
-    ].join('\n'),
+    '/etc/nix/nix.conf': nixConf,
     [backups.passwordFile]: 'only for rehearsals\n',
     '/etc/zfs/zfsrc': '',
     '/var/lib/zfs': null,

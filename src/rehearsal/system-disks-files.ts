@@ -1,4 +1,5 @@
 import type { SystemDisksPlan } from '../runbook/index.ts';
+import { nixConf } from './nix-settings.ts';
 
 /** UUIDs on the old disk. */
 export const oldRoot = '1e5a7c90-3b2d-4e6f-9a81-c0d2e4f60718';
@@ -14,15 +15,7 @@ export function systemDisksFiles({ flake, host }: SystemDisksPlan): Readonly<Rec
     '/etc/adjtime': '0.0 0 0.0\n0\nUTC\n',
     '/etc/passwd': `root:x:0:0::/root:/bin/sh\n${user}:x:1000:1000::${home}:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n`,
     '/etc/group': `root:x:0:\nusers:x:1000:\nwheel:x:10:${user}\nnobody:x:65534:\n`,
-    '/etc/nix/nix.conf': [
-      'sandbox = false',
-      'substitute = false',
-      'build-users-group =',
-      'experimental-features = nix-command flakes',
-      'store = local',
-      'fsync-metadata = false',
-      '',
-    ].join('\n'),
+    '/etc/nix/nix.conf': nixConf,
     '/etc/restic/password': 'only for rehearsals\n',
     '/etc/ssh': null,
     '/var/lib/nixos/uid-map': '{"sinh":1000}\n',

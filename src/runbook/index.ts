@@ -76,6 +76,6 @@ export { durationMs } from './duration.ts';
 export { issueText } from './issue-text.ts';
 export { parseMountInfo } from './mount-info.ts';
 export { didYouMean } from './suggestion.ts';
-export { validate } from './validate.ts';
+export { runbookId, validate } from './validate.ts';
 export { absolutePath, duration } from './parameter.ts';
 export type { CumulativeProbe, HealthProbe, SoakProbe } from './gate.ts';

@@ -12,7 +12,8 @@ import type { Runbook } from './runbook.ts';
 import { shown } from './shown.ts';
 import { didYouMean } from './suggestion.ts';
 
-const runbookId = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+/** Lower-case words joined by dashes. */
+export const runbookId = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /**
  * Checks by hand at load time what the compiler checks for those who run it, and gives the graph.

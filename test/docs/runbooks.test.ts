@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { diagnose } from '../types/diagnostics.ts';
+import { diagnoseFiles } from '../types/diagnostics.ts';
 import { chainOf, kindOf } from './chain.ts';
-import { allPages, project, type Page } from './pages.ts';
+import { allPages, type Page } from './pages.ts';
 import { Reader } from './shell.ts';
 
 /** `docs/json.md` writes types, not programs. */
@@ -31,16 +31,7 @@ test('every TypeScript in the documentation type-checks', { timeout: 120_000 }, 
   const reader = new Reader();
   const folder = join(reader.folder, 'typescript');
   mkdirSync(folder);
-  for (const [name, text] of files) writeFileSync(join(folder, name), text);
-  const config = {
-    extends: join(project, 'tsconfig.json'),
-    compilerOptions: { noUnusedLocals: false, typeRoots: [join(project, 'node_modules/@types')] },
-    include: ['.'],
-    exclude: [],
-  };
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  expect(await diagnose(join(folder, 'tsconfig.json'))).toEqual([]);
+  expect(await diagnoseFiles(folder, files)).toEqual([]);
 });
 
 describe.each(runbooks)('the runbook %s', (name, text) => {

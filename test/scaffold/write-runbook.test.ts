@@ -5,8 +5,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { loadRunbook } from '../../src/host/runbook-file.ts';
 import { idOf, newRunbook, readPlan, writeRunbook } from '../../src/scaffold/index.ts';
-import { project } from '../docs/pages.ts';
-import { diagnose } from '../types/diagnostics.ts';
+import { diagnoseFiles } from '../types/diagnostics.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scaffold-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,18 +51,8 @@ test('a check gives BLOCKED until somebody writes what passes', () => {
 
 test('what comes of a plan, and a new runbook, type-check', { timeout: 120_000 }, async () => {
   const place = mkdtempSync(join(folder, 'types-'));
-  writeFileSync(join(place, 'photos.ts'), imported.source);
-  for (const [name, text] of Object.entries(newRunbook('move-it', "Move what isn't there")))
-    writeFileSync(join(place, name), text);
-  const config = {
-    extends: join(project, 'tsconfig.json'),
-    compilerOptions: { typeRoots: [join(project, 'node_modules/@types')] },
-    include: ['.'],
-    exclude: [],
-  };
-  writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(place, 'tsconfig.json'), JSON.stringify(config));
-  expect(await diagnose(join(place, 'tsconfig.json'))).toEqual([]);
+  const begun = Object.entries(newRunbook('move-it', "Move what isn't there"));
+  expect(await diagnoseFiles(place, [['photos.ts', imported.source], ...begun])).toEqual([]);
 });
 
 test('any text at all becomes a runbook that loads', { timeout: 120_000 }, async () => {

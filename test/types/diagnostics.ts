@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+
+const checkout = resolve(import.meta.dirname, '../..');
 
 /** What the compiler says of one place. */
 export interface Diagnostic {
@@ -12,7 +15,7 @@ export interface Diagnostic {
 
 /** Runs the compiler on a project and gives what it says. */
 export async function diagnose(tsconfig: string): Promise<Diagnostic[]> {
-  const tsc = resolve(import.meta.dirname, '../../node_modules/.bin/tsc');
+  const tsc = join(checkout, 'node_modules/.bin/tsc');
   const output = await new Promise<string>((done) => {
     execFile(
       tsc,
@@ -22,6 +25,23 @@ export async function diagnose(tsconfig: string): Promise<Diagnostic[]> {
     );
   });
   return parseDiagnostics(output);
+}
+
+/** The same for files beside each other in a folder, as if they lay in this checkout; what is not used may stand there. */
+export async function diagnoseFiles(
+  folder: string,
+  files: readonly (readonly [name: string, text: string])[],
+): Promise<Diagnostic[]> {
+  const config = {
+    extends: join(checkout, 'tsconfig.json'),
+    compilerOptions: { noUnusedLocals: false, typeRoots: [join(checkout, 'node_modules/@types')] },
+    include: ['.'],
+    exclude: [],
+  };
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+  return diagnose(join(folder, 'tsconfig.json'));
 }
 
 /** Reads `file(line,column): error TSnnnn: text`, with the indented lines below it. */

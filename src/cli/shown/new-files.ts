@@ -2,10 +2,11 @@ import { constants } from 'node:fs';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { messageOf, UsageError } from '../../errors.ts';
+import { runbookId } from '../../runbook/index.ts';
 
 /** @throws UsageError `new.id` */
 export function mustBeRunbookId(id: string): void {
-  if (/^[a-z\d]+(-[a-z\d]+)*$/.test(id)) return;
+  if (runbookId.test(id)) return;
   throw new UsageError(
     'new.id',
     `${JSON.stringify(id)} is no id: it must be lower-case words joined by dashes, such as move-photos`,
