@@ -149,7 +149,7 @@ export async function execJournaled(
     run: state.run,
     signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
     anyExit: true,
-    onStart: async (process) => {
+    onStart: async (process, begin) => {
       await record(session, {
         type: 'command.started',
         step,
@@ -160,6 +160,7 @@ export async function execJournaled(
         undoing,
       });
       started = true;
+      begin();
       await ports.crashPoint(undoing ? 'mid-undo' : 'mid-act', step);
     },
     onLine: (text, stream) => {

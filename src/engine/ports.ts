@@ -43,7 +43,7 @@ export type CrashPoint =
   | 'half-line';
 
 export interface EngineHost extends Host {
-  /** Like `exec`, with the run's mark in the child's environment, and the child's identity before it matters. */
+  /** Like `exec`, with the run's mark in the child's environment. */
   spawn(command: Command, options: SpawnOptions): Promise<CommandResult>;
   /** Who this process is. */
   self(): Promise<ProcessIdentity>;
@@ -56,7 +56,11 @@ export interface EngineHost extends Host {
 export interface SpawnOptions {
   readonly run: string;
   readonly signal?: AbortSignal | undefined;
-  readonly onStart?: (process: ProcessIdentity) => void | Promise<void>;
+  /**
+   * Told of the process before its command begins: that waits for `begin`, and never begins when the process
+   * that would call it dies, or when this rejects.
+   */
+  readonly onStart?: (process: ProcessIdentity, begin: () => void) => void | Promise<void>;
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   readonly anyExit?: boolean;
 }

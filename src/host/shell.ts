@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { StepError, messageOf } from '../errors.ts';
 import type { SpawnOptions } from '../engine/ports.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { Lines, Tail } from './output.ts';
 import { identityOf } from './process.ts';
 import { endGroup } from './process-group.ts';
+import { held, letGo } from './held-start.ts';
 import { findProgram } from './program.ts';
 import { resolveEnvironment } from './secrets.ts';
 
@@ -74,7 +75,8 @@ async function runCommand(command: Command, options: RunOptions): Promise<Comman
   const { execa } = await import('execa');
   if (options.signal?.aborted) throw interrupted(command);
 
-  const child = execa(file, args, {
+  const { onStart } = options;
+  const child = execa(...(onStart === undefined ? ([file, args] as const) : held(file, args)), {
     cwd,
     env: { ...env, ...options.env },
     // A group of its own: the terminal's Ctrl-C reaches this program only, which ends its children in order.
@@ -83,7 +85,13 @@ async function runCommand(command: Command, options: RunOptions): Promise<Comman
     reject: false,
     stripFinalNewline: false,
     encoding: 'buffer',
-    ...(command.input === undefined ? { stdin: 'ignore' } : { input: command.input }),
+    stdio: [
+      command.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(onStart ? ['pipe' as const] : []),
+    ],
+    ...(command.input === undefined ? {} : { input: command.input }),
   });
   // At once, before the event loop can reap a child that has already ended.
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
@@ -103,9 +111,11 @@ async function runCommand(command: Command, options: RunOptions): Promise<Comman
   options.signal?.addEventListener('abort', end, { once: true });
   let failedStart: { thrown: unknown } | undefined;
   try {
-    if (identity !== undefined) await options.onStart?.(identity);
+    // Without an identity it has ended already.
+    if (onStart !== undefined && identity !== undefined)
+      await onStart(identity, () => letGo(child.nodeChildProcess.stdio[3] as Duplex));
   } catch (thrown) {
-    // Its start could not be recorded, so nobody could ever find it again.
+    // What is not recorded nobody could find again; it has not begun.
     failedStart = { thrown };
     end();
   }

@@ -299,7 +299,7 @@ export class Stage {
       spawn: alive(async (command: Command, options: SpawnOptions) => {
         if (!this.programs.has(command.argv[0])) return call(command);
         if (options.signal?.aborted) throw new StepError('command.interrupted', 'interrupted');
-        await options.onStart?.({ pid: 100, startTime: '1', bootId: this.boot.bootId });
+        await options.onStart?.({ pid: 100, startTime: '1', bootId: this.boot.bootId }, () => {});
         this.acts.push(formatCommand(command));
         const result = await call(command, options.signal);
         if (options.signal?.aborted) throw new StepError('command.interrupted', 'interrupted');

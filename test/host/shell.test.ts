@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import type { ProcessIdentity } from '../../src/journal/event.ts';
 import { Lines, Tail } from '../../src/host/output.ts';
+import { join } from 'node:path';
 import { isAlive, statOf } from '../../src/host/process.ts';
 import { exec, spawn } from '../../src/host/shell.ts';
 import type { Command } from '../../src/runbook/index.ts';
@@ -154,8 +155,9 @@ test("a step's command carries the run's mark and tells who it is before it ends
   let identity: ProcessIdentity | undefined;
   const result = await spawn(shell('echo $$ $MIGRATE_RUN'), {
     run: 'move-home-20260921-k3f9',
-    onStart: (process) => {
+    onStart: (process, begin) => {
       identity = process;
+      begin();
     },
   });
   expect(result.stdout).toBe(`${identity?.pid} move-home-20260921-k3f9\n`);
@@ -163,9 +165,10 @@ test("a step's command carries the run's mark and tells who it is before it ends
   expect(isAlive(identity!)).toBe(false);
 });
 
-test('a command whose start cannot be recorded is ended', async () => {
+test('a command whose start cannot be recorded never begins', async () => {
+  const folder = temporaryFolder();
   let identity: ProcessIdentity | undefined;
-  const started = spawn(shell('sleep 60'), {
+  const started = spawn(shell(`touch ${folder}/began; sleep 60`), {
     run: 'r',
     onStart: (process) => {
       identity = process;
@@ -174,6 +177,17 @@ test('a command whose start cannot be recorded is ended', async () => {
   });
   await expect(started).rejects.toThrow('the disk is full');
   expect(isAlive(identity!)).toBe(false);
+  expect(existsSync(`${folder}/began`)).toBe(false);
+});
+
+test('a command whose starter is killed before it recorded the start never begins', async () => {
+  const folder = temporaryFolder();
+  const program = join(import.meta.dirname, 'die-at-start.ts');
+  const starter = await exec({ argv: [process.execPath, program, `${folder}/began`] }, { anyExit: true });
+  expect(starter.signal).toBe('SIGKILL');
+  const held = Number(starter.stdout);
+  await expect.poll(() => statOf(held)?.state ?? 'Z').toBe('Z');
+  expect(existsSync(`${folder}/began`)).toBe(false);
 });
 
 test('an interruption ends the command and all its children', async () => {
@@ -195,8 +209,9 @@ test('a command that does not heed SIGTERM is killed after the grace', async () 
   let identity: ProcessIdentity | undefined;
   const running = spawn(shell("trap '' TERM; echo ready; while :; do sleep 0.05; done"), {
     run: 'r',
-    onStart: (process) => {
+    onStart: (process, begin) => {
       identity = process;
+      begin();
     },
     onLine: () => void endGroup(identity!.pid, 100),
     anyExit: true,

@@ -77,7 +77,7 @@ export async function poolMachine(
     exec: (command, { signal, onLine, ...rest } = {}) =>
       inside.ask({ ask: 'exec', command, options: rest }, signal, onLine) as Promise<CommandResult>,
     spawn: async (command, { signal, onLine, onStart, ...rest }) => {
-      await onStart?.(await host.self());
+      await onStart?.(await host.self(), () => {});
       return inside.ask({ ask: 'spawn', command, options: rest }, signal, onLine) as Promise<CommandResult>;
     },
     files: new Proxy({} as Files, {
