@@ -34,10 +34,10 @@ const machine: Copy.CopyMachine = {
       });
     }),
   flush: (folder, signal) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       spawn('sync', ['-f', folder], { stdio: 'ignore', signal })
-        .once('close', resolve)
-        .once('error', resolve);
+        .once('close', (code) => (code === 0 ? resolve(code) : reject(new Error(`sync ended with ${code}`))))
+        .once('error', reject);
     }),
   guard: () => Promise.resolve(),
   progress: () => {},

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import {
   copiedLine,
   copyLogHeader,
+  flushMark,
   passEnd,
   type CopiedFile,
   type CopyLogHeader,
@@ -50,15 +51,18 @@ export function isDistrusted(file: string): boolean {
  * @param each is told `synced` when the target was synced after the file was copied, so that its disk holds it
  */
 export function readCopiedFiles(file: string, each: (copied: CopiedFile, synced: boolean) => void): void {
-  const vouchedFor = linesVouchedFor(file);
+  const vouchedFor = filesVouchedFor(file);
   let pass = -1;
   let number = 0;
   for (const { bytes, ended } of linesOf(file)) {
     if (!ended) return;
-    number += 1;
     const mark = markOf(bytes);
-    if (mark === 'began') pass += 1;
+    if (mark === 'began') {
+      pass += 1;
+      number = 0;
+    }
     if (mark !== undefined) continue;
+    number += 1;
     const line = copiedLine.safeParse(jsonOf(bytes));
     if (!line.success) continue;
     const { path, pathHex, hash, inode, ctimeNs, size } = line.data;
@@ -66,30 +70,41 @@ export function readCopiedFiles(file: string, each: (copied: CopiedFile, synced:
     if (copied === undefined) continue;
     each(
       { path: copied, hash, inode: BigInt(inode), ctimeNs: BigInt(ctimeNs), size },
-      number < (vouchedFor[pass] ?? 0),
+      number <= (vouchedFor[pass] ?? 0),
     );
   }
 }
 
-/** Of each pass, the number of the last line after which the target's disk held all that it had copied; 0 where there is none. */
-function linesVouchedFor(file: string): readonly number[] {
+/** Of each pass, how many of the files that it copied are known to be on the target's disk. */
+function filesVouchedFor(file: string): readonly number[] {
   const passes: number[] = [];
   let number = 0;
   for (const { bytes, ended } of linesOf(file)) {
     if (!ended) break;
-    number += 1;
     const mark = markOf(bytes);
-    if (mark === 'began') passes.push(0);
+    if (mark === undefined) number += 1;
+    if (mark === 'began') {
+      passes.push(0);
+      number = 0;
+    }
     if (mark === 'distrusted') passes.fill(0);
-    if ((mark === 'ended' || mark === 'synced') && passes.length > 0) passes[passes.length - 1] = number;
+    if (passes.length === 0) continue;
+    if (mark === 'ended' || mark === 'synced') passes[passes.length - 1] = number;
+    if (mark === 'flushed') passes[passes.length - 1] = flushedFiles(bytes, number);
   }
   return passes;
 }
 
-function markOf(bytes: Buffer): 'began' | 'ended' | 'synced' | 'distrusted' | undefined {
+function flushedFiles(bytes: Buffer, copied: number): number {
+  const mark = flushMark.safeParse(jsonOf(bytes));
+  return mark.success ? Math.min(mark.data.flushed, copied) : 0;
+}
+
+function markOf(bytes: Buffer): 'began' | 'ended' | 'flushed' | 'synced' | 'distrusted' | undefined {
   const start = bytes.subarray(0, 14).toString('latin1');
   if (start.startsWith('{"passBegan"')) return 'began';
   if (start.startsWith('{"passEnded"')) return 'ended';
+  if (start.startsWith('{"flushed"')) return 'flushed';
   if (start.startsWith('{"synced"')) return 'synced';
   return start === '{"distrusted":' ? 'distrusted' : undefined;
 }

@@ -6,7 +6,7 @@ import { SyncedLines } from './synced-lines.ts';
 
 /**
  * The durable memory of a copy: whose it is, and which files were read with what result. Appended to
- * while rsync runs, so that a killed attempt loses at most the last seconds.
+ * while rsync runs, so that a killed attempt loses at most the last second.
  *
  * @throws StepError `copy-log.cannot-write`
  */
@@ -31,9 +31,15 @@ export class CopyLog {
     this.#lines.syncWhenDue(now);
   }
 
-  /** What rsync reads from here on is vouched for by the next `synced` or the end of this pass alone. */
+  /** What rsync reads from here on is vouched for by a `flushed`, the next `synced` or the end of this pass alone. */
   beginPass(pass: PassEnd['passEnded']): void {
     this.#lines.add({ passBegan: pass });
+    this.sync();
+  }
+
+  /** @param files how many of those added in this pass the target's disk holds */
+  flushed(files: number): void {
+    this.#lines.add({ flushed: files });
     this.sync();
   }
 

@@ -31,6 +31,9 @@ export const copiedLine = z.object({
   size: z.number(),
 });
 
+/** Written while rsync runs, after the target's file system was synced: its disk holds the first so many files of this pass. */
+export const flushMark = z.object({ flushed: z.int().nonnegative() });
+
 /** Written after the target's file system was synced: what stands before it is on the target's disk. */
 export const passEnd = z.object({
   passEnded: z.enum(['warm', 'final']),

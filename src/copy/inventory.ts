@@ -33,6 +33,7 @@ export class Inventory {
   readonly #linkedOthers = new Set<bigint>();
   #inodes = new BigUint64Array(1_024);
   #ctimes = new BigInt64Array(1_024);
+  #mtimes = new BigInt64Array(1_024);
   #sizes = new Float64Array(1_024);
   #known = new Uint8Array(1_024);
   #met = new Uint8Array(1_024);
@@ -142,6 +143,11 @@ export class Inventory {
     return this.#isAsBefore(slot, { inode: stat.ino, ctimeNs: stat.ctimeNs, size: Number(stat.size) });
   }
 
+  /** Whether a copy of it has its size and time, which is what rsync goes by. */
+  isAlike(slot: number, { size, mtimeNs }: Pick<Stat, 'size' | 'mtimeNs'>): boolean {
+    return this.#sizes[slot] === Number(size) && this.#mtimes[slot] === mtimeNs;
+  }
+
   #isAsBefore(slot: number, now: { inode: bigint; ctimeNs: bigint; size: number }): boolean {
     return (
       this.#inodes[slot] === now.inode && this.#ctimes[slot] === now.ctimeNs && this.#sizes[slot] === now.size
@@ -153,6 +159,7 @@ export class Inventory {
     if (slot === this.#known.length) this.#grow();
     this.#inodes[slot] = stat.ino;
     this.#ctimes[slot] = stat.ctimeNs;
+    this.#mtimes[slot] = stat.mtimeNs;
     this.#sizes[slot] = Number(stat.size);
     this.#count += 1;
     return slot;
@@ -166,6 +173,7 @@ export class Inventory {
     };
     this.#inodes = grown(new BigUint64Array(size), this.#inodes);
     this.#ctimes = grown(new BigInt64Array(size), this.#ctimes);
+    this.#mtimes = grown(new BigInt64Array(size), this.#mtimes);
     this.#sizes = grown(new Float64Array(size), this.#sizes);
     this.#known = grown(new Uint8Array(size), this.#known);
     this.#met = grown(new Uint8Array(size), this.#met);

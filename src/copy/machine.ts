@@ -12,7 +12,7 @@ export interface CopyMachine {
       readonly signal?: AbortSignal;
     },
   ) => Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
-  /** Has the disk that holds a folder write what waits in memory; any exit code will do. */
+  /** Has the disk that holds a folder write what waits in memory. Rejects when it could not. */
   readonly flush: (folder: string, signal: AbortSignal) => Promise<unknown>;
   /** Throws unless the target is where it is expected. Asked before each write, after it, and in between. */
   readonly guard: () => Promise<void>;

@@ -1,5 +1,6 @@
-import { StepError } from '../errors.ts';
+import { messageOf, StepError } from '../errors.ts';
 import type { CopyLog } from './copy-log-write.ts';
+import { FlushedFiles } from './flushed-files.ts';
 import { largeBytes, watchHalfWritten } from './half-written.ts';
 import { rsyncFault } from './far/fault.ts';
 import type { PassOptions } from './pass.ts';
@@ -58,9 +59,15 @@ export async function rsyncOnce(
     transferred.bytes += line.size;
     inventory.learn(slot, line.hash, knowledge.transferred);
     log.add(inventory.copied(line.path, slot, line.hash), machine.now());
+    flushedFiles?.copied(line.path, slot);
     following?.copied(slot, line.path);
   };
-  const flush = (signal: AbortSignal) => machine.flush(options.to, signal);
+  const flushedFiles = options.toTree === undefined ? new FlushedFiles(options.to, inventory) : undefined;
+  const flush = async (signal: AbortSignal) => {
+    const files = flushedFiles?.arrived() ?? 0;
+    await machine.flush(options.to, signal);
+    if (files > 0) log.flushed(files);
+  };
   const [halfWritten, writing] =
     options.toTree === undefined
       ? [
@@ -69,6 +76,7 @@ export async function rsyncOnce(
         ]
       : [];
   let ended: Awaited<ReturnType<CopyMachine['run']>>;
+  let lost: unknown;
   try {
     ended = await guarded(machine, async (signal) => {
       const result = await machine.run(rsyncCommand(options), {
@@ -87,8 +95,9 @@ export async function rsyncOnce(
     });
   } finally {
     halfWritten?.end();
-    await writing?.end();
+    lost = await writing?.end();
   }
+  if (lost !== undefined) throw cannotSync(options.to, messageOf(lost));
   report.end();
   await syncTarget(options, machine);
   // Also where some files could not be copied: the others need not be read again for that.

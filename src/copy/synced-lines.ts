@@ -4,10 +4,10 @@ import type { StepError } from '../errors.ts';
 import { syncFolder } from './durable.ts';
 import { linesOf } from './lines.ts';
 
-const syncEveryMs = 2_000;
+const syncEveryMs = 500;
 const syncEveryLines = 4_096;
 
-/** A file of JSON lines that is appended to for hours: synced now and then, so that a kill loses the last seconds at most. */
+/** A file of JSON lines that is appended to for hours: synced now and then, so that a kill loses the last second at most. */
 export class SyncedLines {
   readonly #descriptor: number;
   readonly #explain: (error: unknown) => StepError;

@@ -6,10 +6,14 @@ const pauseMs = 500;
  * Has the disk write while rsync runs, instead of leaving all of it to the end: the kernel alone would keep
  * half a minute's worth in memory.
  *
- * @param flush writes out what waits in memory; its failures show themselves at the end of the pass
+ * @param flush writes out what waits in memory; when it rejects, it is not called again
  */
-export function writeOut(flush: (signal: AbortSignal) => Promise<unknown>): { end(): Promise<void> } {
+export function writeOut(flush: (signal: AbortSignal) => Promise<unknown>): {
+  /** @returns what `flush` rejected with: the kernel tells of a failed write once only */
+  end(): Promise<unknown>;
+} {
   const ended = new AbortController();
+  let failure: unknown;
   const writing = (async () => {
     while (!ended.signal.aborted) {
       const began = performance.now();
@@ -17,11 +21,14 @@ export function writeOut(flush: (signal: AbortSignal) => Promise<unknown>): { en
       // A slow disk is left as much time for the rest.
       await setTimeout(Math.max(pauseMs, performance.now() - began), undefined, { signal: ended.signal });
     }
-  })().catch(() => {});
+  })().catch((error: unknown) => {
+    if (!ended.signal.aborted) failure = error;
+  });
   return {
     async end() {
       ended.abort();
       await writing;
+      return failure;
     },
   };
 }

@@ -31,7 +31,7 @@ export function localMachine(
       const { exitCode, stderr } = await child;
       return { exitCode: exitCode ?? null, stderr };
     },
-    flush: (target, cancelSignal) => execa('sync', ['-f', target], { reject: false, cancelSignal }),
+    flush: (target, cancelSignal) => execa('sync', ['-f', target], { cancelSignal }),
     guard: () => Promise.resolve(),
     progress: (progress) => void told.push(progress),
     log: (line) => void logged.push(line),

@@ -22,7 +22,7 @@ export function actMachine(context: ActContext, guard: () => Promise<void>): Cop
         },
       ),
     // Many times a minute, and it changes no content: too little for the journal.
-    flush: (folder, own) => host.exec({ argv: ['sync', '-f', folder] }, { anyExit: true, signal: own }),
+    flush: (folder, own) => host.exec({ argv: ['sync', '-f', folder] }, { signal: own }),
     guard,
     progress,
     log,
