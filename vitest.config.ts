@@ -55,7 +55,7 @@ const long = [
   'test/system/operations/far/copy.test.ts',
   'test/system/operations/{postgres,replication}/**/*.test.ts',
   'test/system/rehearsal/{nixos-zfs,postgres,postgres-killed,postgres-pitr,service-places}.test.ts',
-  'test/system/rehearsal/{services,storage-datasets,tmpfs-impermanence-defects,zfs-replication}.test.ts',
+  'test/system/rehearsal/{rolled-back,services,storage-datasets,tmpfs-impermanence-defects,zfs-replication}.test.ts',
 ];
 
 export default defineConfig({

@@ -1,15 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { crashPoints } from '../../../src/rehearsal/crash.ts';
-import {
-  crashCoverageDocument,
-  type CrashCoverageDocument,
-} from '../../../src/render/documents/crash-coverage.ts';
-import { crashCoverageText } from '../../../src/render/text/crash-coverage.ts';
-import { builtProgram, placeForWorlds } from '../../rehearsal/built-program.ts';
+import { sweep } from './sweep.ts';
 
 const runbooks = join(import.meta.dirname, '../../rehearsal/runbooks');
 const everyKind = join(runbooks, 'every-kind.ts');
@@ -24,47 +17,6 @@ const mayNobodyRead =
   spawnSync('setpriv', [...asNobody, process.execPath, '-e', `fs.accessSync(${JSON.stringify(everyKind)})`])
     .status === 0;
 if (isRoot && !mayNobodyRead) console.log('one test is skipped: an ordinary user may not read this checkout');
-
-let migrate: string;
-beforeAll(async () => {
-  migrate = join(await builtProgram(), 'dist/src/cli/migrate.js');
-});
-
-/** Sweeps in a temp folder of its own, prints the table, and sees that nothing is left. */
-async function sweep(
-  runbook: string,
-  flags: readonly string[],
-  as: readonly string[] = [],
-): Promise<CrashCoverageDocument> {
-  const folder = mkdtempSync(join(as.length === 0 ? placeForWorlds() : tmpdir(), 'everywhere-'));
-  chmodSync(folder, 0o777);
-  try {
-    const command = [
-      process.execPath,
-      migrate,
-      'rehearse',
-      runbook,
-      '--crash',
-      'everywhere',
-      '--json',
-      ...flags,
-    ];
-    const argv = as.length === 0 ? command : ['setpriv', ...as, ...command];
-    const env = { ...process.env, TMPDIR: folder, HOME: folder };
-    const child = spawn(argv[0] ?? '', argv.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-    await new Promise((resolve) => child.once('close', resolve));
-    const last = out.trimEnd().split('\n').at(-1) ?? '';
-    const document = crashCoverageDocument.safeParse(JSON.parse(last));
-    if (!document.success) throw new Error(last);
-    console.log(crashCoverageText(document.data, (_, text) => text));
-    expect(readdirSync(folder).filter((name) => name.startsWith('migrate-world-'))).toEqual([]);
-    return document.data;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 const seconds = 1_000;
 

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { loadRunbook } from '../../../src/host/runbook-file.ts';
+import { returnableOf } from '../../../src/cli/options/crash-choice.ts';
+import { sweep } from './sweep.ts';
+
+interface Swept {
+  readonly runbook: string;
+  /** Files of this machine without which its world cannot be built. */
+  readonly needs?: readonly string[];
+  /** `KEY=VALUE`, beside the rehearsal's own parameters. */
+  readonly set?: readonly string[];
+}
+
+const zfs = ['/dev/fuse', '/usr/sbin/zfs-fuse'];
+
+const swept: readonly Swept[] = [
+  { runbook: 'sonarr', needs: zfs },
+  { runbook: 'storage-datasets', needs: zfs },
+  { runbook: 'preseed', needs: zfs },
+  { runbook: 'zfs-replication', needs: zfs },
+  { runbook: 'postgres-pitr', needs: [...zfs, '/usr/lib/postgresql'] },
+  { runbook: 'postgres', needs: [...zfs, '/usr/lib/postgresql'] },
+];
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log('sweeps of rollbacks are skipped: loop devices need root');
+
+describe.skipIf(!isRoot)('a run that is rolled back after any of its steps', () => {
+  for (const { runbook, needs = [], set = [] } of swept) {
+    const missing = needs.find((path) => !existsSync(path));
+    if (missing !== undefined) console.log(`${runbook} is skipped: there is no ${missing}`);
+    it.skipIf(missing !== undefined)(
+      `leaves the very world of the start: ${[runbook, ...set].join(' ')}`,
+      async () => {
+        const steps = returnableOf((await loadRunbook(runbook)).runbook);
+        const flags = ['--points', 'rollback', '--seed', '1', ...set.flatMap((text) => ['--set', text])];
+        const { failures, survived } = await sweep(runbook, flags);
+        expect(failures).toEqual([]);
+        expect(survived).toBe(steps.length);
+      },
+      7_200_000,
+    );
+  }
+});
