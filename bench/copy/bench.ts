@@ -60,7 +60,7 @@ interface Part {
 }
 
 async function partsOf(part: CopyPart, disks: Disks, from: string, few: boolean): Promise<Part> {
-  const some = (cold: boolean) => contenders(disks, from, cold).slice(0, few ? 2 : undefined);
+  const some = (cold: boolean) => contenders(disks, from, cold).slice(0, few ? (cold ? 2 : 3) : undefined);
   switch (part) {
     case 'cold':
       return {
@@ -72,7 +72,7 @@ async function partsOf(part: CopyPart, disks: Disks, from: string, few: boolean)
     case 'warm':
       return {
         title: 'A verified copy, warm',
-        says: 'The source is in memory. By hand, the verification reads the copy from memory too; ours reads its disk.',
+        says: 'The source is in memory. What people type compares the copy in memory with the source in memory; ours reads the disk of the copy, and so does the third line, whose copy was dropped from memory.',
         base: byHand,
         contenders: some(false),
       };

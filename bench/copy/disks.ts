@@ -10,6 +10,8 @@ export interface Disks {
   readonly target: string;
   /** Forgets all that memory holds of both. */
   cool(): void;
+  /** Forgets what memory holds of the target, and nothing of the source. */
+  coolTarget(): void;
   /** Makes the target's disk anew. */
   emptyTarget(): void;
   remove(): void;
@@ -41,6 +43,10 @@ export function makeDisks(folder: string, megabytes: number): Disks {
       run('sync');
       writeFileSync('/proc/sys/vm/drop_caches', '3');
       mount('source');
+      mount('target');
+    },
+    coolTarget() {
+      run('umount', points.target);
       mount('target');
     },
     emptyTarget() {
