@@ -36,7 +36,10 @@ chown "$4:$5" "$kept"
 chmod "$6" "$kept"
 systemctl start "$unit"
 `;
-/** The way back, also where only a part of it was done. */
+/**
+ * The way back, also where only a part of it was done. A system that has booted with the bind would bind it again for
+ * the service, and there is nothing to bind any more: there the service stays down until the old system boots.
+ */
 const backScript = `
 set -eu
 unit=$1 folder=$2 kept=$3
@@ -50,7 +53,7 @@ chmod "$6" "$folder"
 sync -f "$folder"
 # Only what the way there has made: $7 was there before, and / always is.
 ( cd "$7" && rmdir --ignore-fail-on-non-empty -p "$8" ) || true
-systemctl start "$unit"
+if ! findmnt --fstab --mountpoint "$folder" >/dev/null; then systemctl start "$unit"; fi
 `;
 
 const keptAt = (persist: string, { folder }: Pick<Service, 'folder'>) => `${persist}${folder}`;

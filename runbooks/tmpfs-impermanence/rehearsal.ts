@@ -5,6 +5,7 @@ const host = 'cassie-box';
 const persistUuid = '4a7d2c61-93be-4f0a-8d15-6c2e7b90f3a8';
 const persistDevice = `/dev/disk/by-uuid/${persistUuid}`;
 const image = '/mnt/backup/cassie-box.img';
+const services = ['plex', 'mariadb', 'podman-web'];
 const service = (name: string, kind: string) => ({
   ...{ unit: `${name}.service`, folder: `/var/lib/${name}`, user: name, group: name, kind },
 });
@@ -56,10 +57,24 @@ export const rehearsal: RehearsalPlan = {
     image: [['sh', '-c', `echo 'stands for the image of the disk' >${image}`]],
     reinstall: [['nixos-anywhere', persistDevice, `${flake}#${host}`]],
   },
+  notCompared: [
+    // What was built stays, and its generations; which of it is in use is looked at.
+    '/nix',
+    // A link that nix-env makes for whoever calls it.
+    '/root/.nix-profile',
+    // What a person has made by hand is not this run's to remove.
+    image,
+    // Each start of a service writes there: a rollback keeps what services write.
+    ...services.map((name) => `/var/lib/${name}/starts`),
+  ],
+  looks: [
+    ['readlink', '-f', '/nix/var/nix/profiles/system', '/sbin/init'],
+    ['systemctl', 'list-units', '--no-legend'],
+  ],
   nixosTmpfs: {
     flake,
     host,
-    services: ['plex', 'mariadb', 'podman-web'],
+    services,
     persistDisk: 'persist',
     seed: 20_250_127,
   },

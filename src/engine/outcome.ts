@@ -4,6 +4,7 @@ import { exitCodes, type ExitCode } from '../errors.ts';
 export interface Outcome {
   readonly status:
     | 'completed'
+    | 'ended'
     | 'reached'
     | 'waiting'
     | 'failed'
@@ -20,6 +21,7 @@ export interface Outcome {
 
 const exitCodeOf: Record<Outcome['status'], ExitCode> = {
   completed: exitCodes.done,
+  ended: exitCodes.stepFailed,
   reached: exitCodes.done,
   waiting: exitCodes.waiting,
   failed: exitCodes.stepFailed,

@@ -65,7 +65,7 @@ export function apply(state: RunState, event: JournalEvent): void {
       state.toldSeq = event.seq;
       return;
     case 'run.completed':
-      state.status = 'completed';
+      state.status = event.failed === undefined ? 'completed' : 'ended';
       return;
     case 'run.aborted':
       state.status = 'aborted';

@@ -2,7 +2,15 @@ import type { BootIdentity, Claim, ClockReading } from '../runbook/index.ts';
 import type { Unattended } from './fold-unattended.ts';
 import type { Failure, ProcessIdentity, RecordedFinding, RecordedNode, RecordedUndo } from './event.ts';
 
-export type RunStatus = 'running' | 'completed' | 'rolling-back' | 'rolled-back' | 'aborted' | 'moved';
+/** `ended`: as `completed`, but for checks that said FAIL. */
+export type RunStatus =
+  | 'running'
+  | 'completed'
+  | 'ended'
+  | 'rolling-back'
+  | 'rolled-back'
+  | 'aborted'
+  | 'moved';
 
 /**
  * Where a step stands by what is on disk:

@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Node } from '../../src/runbook/index.ts';
 import { blind, chain, type Unchecked } from './samples.ts';
 import { Stage } from './stage.ts';
@@ -11,7 +12,10 @@ function held(stage: Stage) {
     'make',
     ([path = '']) => new Promise((resolve) => running.set(path, () => resolve(undefined))),
   );
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+  // In memory all goes on in a few turns of the event loop, however long each takes.
+  const settle = async () => {
+    for (let turn = 0; turn < 50; turn += 1) await nextTurn();
+  };
   return {
     async running() {
       await settle();
@@ -91,9 +95,9 @@ describe('independent steps', () => {
       ([path = '']) => new Promise((resolve) => running.set(path, (exitCode) => resolve({ exitCode }))),
     );
     const done = stage.run({ jobs: 2 });
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect([...running.keys()]).toEqual(['/a', '/b']));
     running.get('/a')?.(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(stage.of('step.failed')).toHaveLength(1));
     running.get('/b')?.(0);
     expect(await done).toMatchObject({ status: 'failed', step: 'a' });
     expect(stage.state.steps.get('b')?.status).toBe('done');
@@ -115,12 +119,12 @@ describe('independent steps', () => {
 
   it('are all interrupted together', async () => {
     const stage = new Stage(chain().step('a', blind('/a')).step('b', blind('/b')));
-    stage.program(
-      'make',
-      (_, { signal }) =>
-        new Promise((resolve) => signal?.addEventListener('abort', () => resolve({ exitCode: null }))),
-    );
-    setTimeout(() => stage.interruption.abort('SIGINT'), 10);
+    let running = 0;
+    stage.program('make', (_, { signal }) => {
+      running += 1;
+      if (running === 2) queueMicrotask(() => stage.interruption.abort('SIGINT'));
+      return new Promise((resolve) => signal?.addEventListener('abort', () => resolve({ exitCode: null })));
+    });
     expect((await stage.run({ jobs: 2 })).status).toBe('interrupted');
     expect(stage.of('step.interrupted').map(({ step }) => step)).toEqual(['a', 'b']);
     expect(stage.of('run.interrupted')).toHaveLength(1);
