@@ -92,7 +92,9 @@ function journaled(event: JournalEvent, before: View): Telling {
     case 'run.interrupted':
       return operator(`interrupted by ${event.by}`, 'warning');
     case 'run.completed':
-      return operator('the run is complete', 'good');
+      return event.failed === undefined
+        ? operator('the run is complete', 'good')
+        : operator(`the run has ended, with FAIL of ${event.failed.join(', ')}`, 'bad');
     case 'run.aborted':
       return operator(
         `aborted: ${event.why}${event.remains.length === 0 ? '' : `; what remains: ${event.remains.join(', ')}`}`,
@@ -180,8 +182,9 @@ function journaled(event: JournalEvent, before: View): Telling {
     case 'command.started':
       return { ...normal(`$ ${event.argv.map(quoteWord).join(' ')}`, 'plain'), step: event.step };
     case 'command.ended': {
-      const how =
-        event.signal === undefined ? `exit ${event.exitCode ?? 'unknown'}` : `ended by ${event.signal}`;
+      // Without either it was this program that ended it, for it was no longer wanted.
+      const code = event.exitCode === null ? 'ended' : `exit ${event.exitCode}`;
+      const how = event.signal === undefined ? code : `ended by ${event.signal}`;
       const text = `${how} after ${formatDuration(event.ms)}`;
       return { ...(event.exitCode === 0 ? detail(text) : normal(text, 'warning')), step: event.step };
     }

@@ -1,6 +1,6 @@
 import { isSecretReference, type SecretReference } from './secret.ts';
 
-/** One program call as data. There is never a shell between it and the kernel. */
+/** One program call as data. No shell ever reads its words. */
 export interface Command {
   readonly argv: readonly [string, ...string[]];
   readonly cwd?: string;
