@@ -1,5 +1,5 @@
 import type { RecordedUndo } from '../journal/event.ts';
-import { isOver, stepState, type RunState } from '../journal/state.ts';
+import { isOver, mayGoBack, stepState, type RunState } from '../journal/state.ts';
 import { coveredSteps } from '../plan/break-glass/covered.ts';
 import { markKey, parseAskedBoot, parseMarks, type Mark } from '../plan/break-glass/marks.ts';
 import { breakGlassScript, sentenceOf } from '../plan/break-glass/script.ts';
@@ -127,7 +127,7 @@ export async function takeMarks(session: Session): Promise<readonly string[]> {
   const { state, ports } = session;
   const { done, reboot } = await ports.breakGlass.marks();
   if (done === '' && reboot === '') return [];
-  if (isOver(state) && state.status !== 'completed') return [];
+  if (isOver(state) && !mayGoBack(state)) return [];
   const undone: Mark[] = [];
   for (const mark of parseMarks(done)) if (await stands(session, mark)) undone.push(mark);
   const askedIn = parseAskedBoot(reboot);

@@ -1,6 +1,7 @@
 import { exitCodes, MigrateError, UsageError } from '../errors.ts';
 import { stepState, type RunState } from '../journal/state.ts';
 import { unconfirmed } from '../plan/deadline.ts';
+import { endedText, endedWith } from '../plan/ended.ts';
 import { choose, frontier, FrontLine } from '../plan/forward.ts';
 import { turnsBack } from '../plan/turn-back.ts';
 import { didYouMean, type Node } from '../runbook/index.ts';
@@ -249,6 +250,9 @@ async function conclude(
   const { finished } = frontier(nodes, session.state, new Set(ended.keys()));
   const passedOver = [...ended].filter(([, result]) => result.kind === 'failed').map(([id]) => id);
   const isKnown = (id: string) => stepState(session.state, id).knownLimitation !== undefined;
+  const whole = nodes.length === (session.runbook?.nodes.length ?? 0);
+  const failed = whole ? endedWith(nodes, session.state) : undefined;
+  if (failed !== undefined && failed.length > 0) return endWithVerdicts(session, failed, options);
   if (passedOver.length > 0) {
     const rest = finished ? 'all else is done' : 'what does not need it is done';
     return outcome(
@@ -256,7 +260,8 @@ async function conclude(
       `${rest}, but failed: ${passedOver.map((id) => (isKnown(id) ? `${id} (known limitation)` : id)).join(', ')}`,
       {
         step: passedOver.find((id) => !isKnown(id)) ?? passedOver[0],
-        hint: `Mend it, then migrate resume ${run}${askAnew(session, finished)}`,
+        hint: `Mend it, then migrate resume ${run}`,
+        anew: finished && onlyAsks(session),
       },
     );
   }
@@ -277,10 +282,23 @@ async function conclude(
   return completed;
 }
 
+/** A FAIL is an answer: whoever has all of them has nothing to resume. */
+async function endWithVerdicts(
+  session: Session,
+  failed: readonly string[],
+  options: ForwardOptions,
+): Promise<Outcome> {
+  const { state } = session;
+  const step = failed.find((id) => stepState(state, id).knownLimitation === undefined) ?? failed[0];
+  const ended = outcome('ended', endedText(state), { step, anew: true });
+  await prepareToTell(session, ended, options.wait);
+  await record(session, { type: 'run.completed', failed: [...failed] });
+  return ended;
+}
+
 /** A run that only asks leaves nothing behind, so another may take its place. */
-function askAnew({ state }: Session, finished: boolean): string {
-  const onlyAsks = state.nodes.every(({ reversal }) => reversal === 'readonly');
-  return onlyAsks && finished ? `, or ask everything anew: migrate run ${state.runbook}` : '';
+function onlyAsks({ state }: Session): boolean {
+  return state.nodes.every(({ reversal }) => reversal === 'readonly');
 }
 
 /** The step's failure stays what it is, also when everything is undone after it. */

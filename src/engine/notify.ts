@@ -126,6 +126,9 @@ function occasionOf(
       return { ...told, kind: 'completed', watched: told.watched && !wait };
     case 'waiting':
       return soaks ? undefined : { ...told, kind: 'waiting' };
+    case 'ended':
+      // The news of the run's end is that something failed.
+      return { ...told, kind: 'failed', watched: told.watched && !wait };
     case 'failed':
     case 'rollback-incomplete':
       return { ...told, kind: 'failed' };

@@ -17,6 +17,8 @@ export interface Outcome {
   readonly message: string;
   /** The way on. */
   readonly hint: string | undefined;
+  /** The runbook may be run again at once, and all of it is asked anew. */
+  readonly anew?: true;
 }
 
 const exitCodeOf: Record<Outcome['status'], ExitCode> = {
@@ -33,7 +35,11 @@ const exitCodeOf: Record<Outcome['status'], ExitCode> = {
 export function outcome(
   status: Outcome['status'],
   message: string,
-  more: { step?: string | undefined; hint?: string | undefined } = {},
+  more: { step?: string | undefined; hint?: string | undefined; anew?: boolean } = {},
 ): Outcome {
-  return { status, exitCode: exitCodeOf[status], message, step: more.step, hint: more.hint };
+  const { step, hint, anew } = more;
+  return {
+    ...{ status, exitCode: exitCodeOf[status], message, step, hint },
+    ...(anew === true ? { anew } : {}),
+  };
 }

@@ -13,7 +13,7 @@ export async function hasEnded(stateFolder: string, run: string): Promise<boolea
     if ((await readLock(folder)) !== undefined) return false;
     const { status } = fold((await readJournal(journal)).events);
     // A run that was moved goes on elsewhere.
-    return status === 'completed' || status === 'rolled-back' || status === 'aborted';
+    return status === 'completed' || status === 'ended' || status === 'rolled-back' || status === 'aborted';
   } catch {
     // Its state is gone, or damaged: nobody can tell.
     return false;

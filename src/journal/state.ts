@@ -192,6 +192,11 @@ function freshStep(id: string): StepState {
   };
 }
 
+/** Of a run that is over: whether what it did can still be taken back. */
+export function mayGoBack({ status }: RunState): boolean {
+  return status === 'completed' || status === 'ended';
+}
+
 /** Whether nothing more can come of the run. */
 export function isOver(state: RunState): boolean {
   return state.status !== 'running' && state.status !== 'rolling-back';

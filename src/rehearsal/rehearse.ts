@@ -134,6 +134,7 @@ async function drive(
       if (state?.status === 'completed' || state?.status === 'rolled-back') {
         return end('done', 'it had come to its end when it was killed');
       }
+      if (state?.status === 'ended') return end('failed', 'it had ended with FAIL when it was killed');
       // Killed before its first event, nothing has begun; a rollback that has not would go forward.
       const isBegun = back ? state?.status === 'rolling-back' : state !== undefined;
       result = await (isBegun ? again() : migrate(first));

@@ -7,6 +7,7 @@ import { wayBackText } from './text/way-back.ts';
 
 const tones: Record<ResultDocument['status'], Tone> = {
   completed: 'good',
+  ended: 'bad',
   reached: 'good',
   waiting: 'warning',
   failed: 'bad',
@@ -20,6 +21,8 @@ const tones: Record<ResultDocument['status'], Tone> = {
 
 /** There is no way back from here. */
 const over: ReadonlySet<ResultDocument['status']> = new Set(['rolled-back', 'aborted']);
+
+const asksNoMore: ReadonlySet<ResultDocument['status']> = new Set(['completed', 'ended', 'failed']);
 
 /** What a call has come to: what was done and how long it took, what waits, how to go on, and the way back. */
 export function reportText(result: ResultDocument, style: Style): string {
@@ -45,6 +48,6 @@ export function reportText(result: ResultDocument, style: Style): string {
 
 /** When nothing more is asked for the moment, what the checks have said; each was told when it ended, and is lost above. */
 function tableOf({ status, run, checks = [], verdict }: ResultDocument, style: Style): string[] {
-  if (verdict === undefined || (status !== 'completed' && status !== 'failed')) return [];
+  if (verdict === undefined || !asksNoMore.has(status)) return [];
   return ['', ...verdictTable(checks, style), `All of it, with the evidence: migrate report ${run}`, ''];
 }

@@ -11,8 +11,19 @@ export interface PastRuns {
 export interface PastRun {
   readonly id: string;
   readonly runbook: string;
-  /** `damaged` where the journal cannot be believed; then nothing else of it is told. */
-  readonly status: 'running' | 'completed' | 'rolling-back' | 'rolled-back' | 'aborted' | 'moved' | 'damaged';
+  /**
+   * `ended`: as `completed`, but for checks that said FAIL. `damaged` where the journal cannot be believed; then
+   * nothing else of it is told.
+   */
+  readonly status:
+    | 'running'
+    | 'completed'
+    | 'ended'
+    | 'rolling-back'
+    | 'rolled-back'
+    | 'aborted'
+    | 'moved'
+    | 'damaged';
   readonly params: unknown;
   /** ISO 8601, UTC; empty of a damaged run. */
   readonly startedAt: string;

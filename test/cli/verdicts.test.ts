@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { resultDocument, statusDocument } from '../../src/render/documents/index.ts';
 import { Machine } from './migrate-process.ts';
@@ -23,27 +24,48 @@ test('a run of checks ends with the table of their verdicts, which a status show
   const ran = await machine.run('run', verdicts, '--set', `folder=${machine.folder}`);
   expect(ran).toMatchObject({ code: 1, err: '' });
   expect(ran.out).toContain(table);
-  expect(ran.out).toContain('all else is done, but failed: drift (known limitation)');
-  const status = await machine.run('status');
+  expect(ran.out).toContain(
+    'ended: every step is done, and FAIL is the verdict of drift (known limitation); nothing new failed\n',
+  );
+  expect((await machine.run('status')).out).toContain('No run is unfinished');
+  const status = await machine.run('status', 'verdicts');
   expect(status.out).toContain(table);
-  const json = await machine.run('status', '--json');
+  expect(status.out).toContain('ended with FAIL; 4 of 4 steps');
+  const json = await machine.run('status', 'verdicts', '--json');
   const [run] = statusDocument.parse(JSON.parse(json.out)).runs;
+  expect(run).toMatchObject({ status: 'ended', next: [] });
   expect(run?.checks?.map(({ verdict }) => verdict)).toEqual(['PASS', 'PARTIAL', 'FAIL', 'BLOCKED']);
 
+  const [, id = ''] = /run (verdicts-\d{8}-\w{4})/.exec(ran.out) ?? [];
+  const resumed = await machine.run('resume', id);
+  expect(resumed).toMatchObject({ code: 2 });
+  expect(resumed.err).toContain(`Begin anew: migrate run ${verdicts}\n`);
+});
+
+test('a run of checks that has ended is run again at once, by the words that it ended with', async () => {
+  const machine = new Machine();
+  const first = await machine.run('run', verdicts, '--set', `folder=${machine.folder}`);
+  const again = /^Run it anew: migrate (.*)$/m.exec(first.out)?.[1] ?? '';
+  expect(again).toBe(`run ${verdicts} --set folder=${machine.folder}`);
   machine.file('work/healed', '');
-  const resumed = await machine.run('resume', '--json');
-  const result = resultDocument.parse(JSON.parse(resumed.out.trimEnd().split('\n').at(-1) ?? ''));
-  expect(result).toMatchObject({ status: 'completed', exitCode: 0, verdict: 'BLOCKED', done: ['drift'] });
+  const second = await machine.run(...again.split(' '), '--json');
+  const result = resultDocument.parse(JSON.parse(second.out.trimEnd().split('\n').at(-1) ?? ''));
+  expect(result).toMatchObject({ status: 'completed', exitCode: 0, verdict: 'BLOCKED' });
   expect(result.checks?.[2]).toEqual({
     ...{ id: 'drift', title: 'Drift is healed by a no-op rebuild', phase: 'Restarts' },
     ...{ verdict: 'PASS', observed: 'it is back' },
   });
 });
 
-test('a second run of checks asks all of them anew, and ends the first, which had asked everything', async () => {
+test('a run of checks that an earlier version left open is ended by a second, which asks all of them anew', async () => {
   const machine = new Machine();
   const first = await machine.run('run', verdicts, '--set', `folder=${machine.folder}`);
   const [, id = ''] = /run (verdicts-\d{8}-\w{4})/.exec(first.out) ?? [];
+  const journal = join(machine.state, 'runs', id, 'journal.jsonl');
+  const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
+  expect(lines.pop()).toContain('"type":"run.completed"');
+  writeFileSync(journal, `${lines.join('\n')}\n`);
+  expect((await machine.run('status')).out).toContain('unfinished');
   const second = await machine.run('run', verdicts, '--set', `folder=${machine.folder}`);
   expect(second).toMatchObject({ code: 1 });
   expect(second.out).toContain(`${id} had asked everything, and is ended: this run asks all of it anew`);

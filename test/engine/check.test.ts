@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { advance } from '../../src/engine/index.ts';
 import { fold } from '../../src/journal/fold.ts';
 import { verdictsOf } from '../../src/render/verdicts.ts';
-import { chain, type Unchecked } from './samples.ts';
+import { chain, makes, type Unchecked } from './samples.ts';
 import { Stage } from './stage.ts';
 
 const says = (verdict: string, more: object = {}) => ({ verdict, observed: `it is ${verdict}`, ...more });
@@ -135,10 +136,10 @@ describe('a known limitation', () => {
     const more = { knownLimitation, onFailure: 'continue' };
     const stage = stageOf(check(says('PARTIAL'), more), check(says('FAIL'), more));
     expect(await stage.run()).toMatchObject({
-      status: 'failed',
+      status: 'ended',
       exitCode: 1,
-      message: 'all else is done, but failed: c2 (known limitation)',
-      hint: 'Mend it, then migrate resume sample-1, or ask everything anew: migrate run sample',
+      message: 'every step is done, and FAIL is the verdict of c2 (known limitation); nothing new failed',
+      anew: true,
     });
     expect(stage.of('step.completed')[0]).toMatchObject({ knownLimitation, output: says('PARTIAL') });
     expect(stage.of('step.failed')[0]).toMatchObject({ knownLimitation, finding: says('FAIL') });
@@ -163,7 +164,11 @@ describe('a known limitation', () => {
         },
       ),
     );
-    expect(await stage.run()).toMatchObject({ exitCode: 1, message: 'all else is done, but failed: c3' });
+    expect(await stage.run()).toMatchObject({
+      ...{ status: 'failed', exitCode: 1, message: 'all else is done, but failed: c3' },
+      ...{ hint: 'Mend it, then migrate resume sample-1', anew: true },
+    });
+    expect(stage.state.status).toBe('running');
     expect(JSON.stringify(stage.journal)).not.toContain(knownLimitation);
     expect(verdictsOf(fold(stage.journal)).map(({ verdict }) => verdict)).toEqual([
       'PASS',
@@ -176,12 +181,110 @@ describe('a known limitation', () => {
 describe('a check that failed', () => {
   it('is asked again by a resume, and nothing of the earlier answer is left in the state', async () => {
     const answers = [says('FAIL'), says('PASS')];
-    const stage = stageOf({ expect: 'x', onFailure: 'continue', run: () => answers.shift() });
+    const stage = stageOf({ expect: 'x', run: () => answers.shift() });
     await stage.run();
     expect(verdictsOf(stage.state)).toMatchObject([{ verdict: 'FAIL', observed: 'it is FAIL' }]);
     expect(await stage.run()).toMatchObject({ status: 'completed', exitCode: 0 });
     expect(verdictsOf(stage.state)).toMatchObject([{ verdict: 'PASS', observed: 'it is PASS' }]);
     expect(stage.state.steps.get('c1')).toMatchObject({ attempts: 2, finding: undefined, error: undefined });
+  });
+});
+
+describe('a run of which nothing is left but checks that said FAIL', () => {
+  const more = { onFailure: 'continue' };
+  const known = { ...more, knownLimitation: 'it is known' };
+  const validation = (last: object = {}, so: Unchecked = chain().step('plant', makes('/planted'))) =>
+    new Stage(
+      so
+        .check('known', { expect: 'x', run: () => says('FAIL'), ...known })
+        .check('other', { expect: 'x', run: () => says('FAIL'), ...more, ...last }),
+    );
+
+  it('is over: what is new is told first, nothing is resumed, and all that it did can be taken back', async () => {
+    const stage = validation();
+    expect(await stage.run()).toMatchObject({
+      ...{ status: 'ended', exitCode: 1, step: 'other', hint: undefined },
+      message: 'every step is done, and FAIL is the verdict of other, known (known limitation)',
+    });
+    expect(stage.journal.at(-1)).toMatchObject({ type: 'run.completed', failed: ['known', 'other'] });
+    expect(stage.state.status).toBe('ended');
+    await expect(stage.run()).rejects.toThrow(/sample-1 is ended: there is nothing left to resume/);
+    expect(await stage.rollBack()).toMatchObject({ status: 'rolled-back', exitCode: 0 });
+    expect(stage.files.all.has('/planted')).toBe(false);
+  });
+
+  it('goes on from an earlier step once what came after that is undone', async () => {
+    const stage = validation();
+    await stage.run();
+    expect(await stage.rollBack({ to: 'plant' })).toMatchObject({ exitCode: 0 });
+    expect(await stage.run()).toMatchObject({ status: 'ended' });
+    expect(stage.acts).toEqual(['make /planted']);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'ends once, also when it is killed right %s its end',
+    async (fate) => {
+      const stage = validation();
+      stage.appendFate = (body) => (body.type === 'run.completed' ? fate : undefined);
+      await stage.process(stage.runbook, (session) => advance(session));
+      stage.appendFate = () => undefined;
+      if (fate === 'before') expect(await stage.run()).toMatchObject({ status: 'ended' });
+      expect(stage.of('run.completed')).toHaveLength(1);
+      expect(stage.state.status).toBe('ended');
+    },
+  );
+
+  it('ends, too, when an earlier version has left it open: the next resume asks what had failed', async () => {
+    const stage = validation();
+    await stage.run();
+    stage.journal.pop();
+    expect(stage.state.status).toBe('running');
+    expect(await stage.run()).toMatchObject({ status: 'ended' });
+    expect(stage.of('step.started').map(({ step }) => step)).toEqual([
+      ...['plant', 'known', 'other'],
+      ...['known', 'other'],
+    ]);
+  });
+
+  it('leaves open a question that needs what failed, and says which', async () => {
+    const stage = validation({ needs: ['known'] });
+    expect(await stage.run()).toMatchObject({
+      status: 'ended',
+      message:
+        'every step is done, and FAIL is the verdict of known (known limitation); nothing new failed; not asked, since they need what failed: other',
+    });
+  });
+
+  it.each([
+    [
+      'a step that acts needs what failed',
+      chain().step('a', makes('/a')),
+      { after: makes('/b', { needs: ['other'] }) },
+    ],
+    [
+      'a step has failed',
+      chain().step('a', { ...makes('/a'), commands: ({ sh }: Unchecked) => [sh`false`], ...more }),
+      {},
+    ],
+    ['a check stops the run', chain(), { last: { onFailure: 'stop' } }],
+    [
+      'a check could not answer',
+      chain(),
+      { last: { run: () => Promise.reject(new Error('no such thing')) } },
+    ],
+  ] as const)('is no such run while %s', async (_, so: Unchecked, { last = {}, after }: Unchecked) => {
+    const checks = so
+      .check('known', { expect: 'x', run: () => says('FAIL'), ...known })
+      .check('other', { expect: 'x', run: () => says('FAIL'), ...more, ...last });
+    const stage = new Stage(after === undefined ? checks : checks.step('after', after));
+    expect(await stage.run()).toMatchObject({ status: 'failed', exitCode: 1 });
+    expect(stage.state.status).toBe('running');
+  });
+
+  it('is no such run where --until ends before its last step', async () => {
+    const stage = validation();
+    expect(await stage.run({ until: 'known' })).toMatchObject({ status: 'failed', exitCode: 1 });
+    expect(stage.state.status).toBe('running');
   });
 });
 

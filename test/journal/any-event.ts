@@ -64,7 +64,7 @@ export const anyEvent = fc.oneof(
   }),
   fc.record({ type: type('undo.needs-waived'), step, missing: fc.constant(['x']) }),
   fc.record({ type: type('run.interrupted'), by: fc.constant('SIGINT') }),
-  fc.record({ type: type('run.completed') }),
+  fc.record({ type: type('run.completed'), failed: fc.constant(['x']) }, { requiredKeys: ['type'] }),
   fc.record({ type: type('run.aborted'), why: fc.string(), remains: fc.constant([]) }),
   fc.record({
     type: type('run.changed'),

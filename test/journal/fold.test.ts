@@ -111,6 +111,7 @@ describe('fold', () => {
     expect(isOver(state(moved))).toBe(true);
     expect(state(moved, opened)).toMatchObject({ status: 'running', movedTo: undefined, generation: 2 });
     expect(state({ type: 'run.completed' }, moved, opened).status).toBe('completed');
+    expect(state({ type: 'run.completed', failed: ['c'] }, moved, opened).status).toBe('ended');
     const rollingBack: EventBody = { type: 'rollback.started', steps: [], reboot: false };
     expect(state(rollingBack, moved, opened).status).toBe('rolling-back');
     expect(state(rollingBack, opened).status).toBe('rolling-back');

@@ -2,6 +2,7 @@ import { exitCodes, UsageError, type ExitCode } from '../../errors.ts';
 import { readLock } from '../../host/lock.ts';
 import { fold } from '../../journal/fold.ts';
 import type { RunState } from '../../journal/state.ts';
+import { endedText } from '../../plan/ended.ts';
 import type { Clock } from '../../runbook/index.ts';
 import type { Globals } from '../invocation.ts';
 import type { KnownRun } from '../runs/known-run.ts';
@@ -61,8 +62,7 @@ async function toldAlready(
   globals: Globals,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const known =
-    (await resultAfter(place, state.lastSeq)) !== undefined || endings[state.status] !== undefined;
+  const known = (await resultAfter(place, state.lastSeq)) !== undefined || endingOf(state) !== undefined;
   if (known) return conclude(place, state, globals, terminal);
   throw new UsageError(
     'attach.idle',
@@ -79,7 +79,7 @@ async function conclude(
 ): Promise<ExitCode> {
   const document =
     (await resultAfter(place, state.lastSeq)) ??
-    resultOf(globals, state, endings[state.status] ?? endedWithoutWord(state), { done: [], tookMs: 0 });
+    resultOf(globals, state, endingOf(state) ?? endedWithoutWord(state), { done: [], tookMs: 0 });
   printResult(globals, terminal, document);
   return document.exitCode as ExitCode;
 }
@@ -94,6 +94,12 @@ const endings: Partial<Record<RunState['status'], Conclusion>> = {
   },
   aborted: { status: 'aborted', exitCode: exitCodes.done, message: 'it was ended without undoing anything' },
 };
+
+function endingOf(state: RunState): Conclusion | undefined {
+  return state.status === 'ended'
+    ? { status: 'ended', exitCode: exitCodes.stepFailed, message: endedText(state) }
+    : endings[state.status];
+}
 
 function endedWithoutWord({ run, status }: RunState): Conclusion {
   return {

@@ -28,12 +28,13 @@ async function end(name: string, options: AbortOptions, globals: Globals, { over
   const { openRun } = await import('../runs/open-run.ts');
   const { pickerFor } = await import('../runs/pick-run.ts');
   const { placesOf } = await import('../runs/places.ts');
+  const { wordFor } = await import('../runs/run-again.ts');
   const { askOnce } = await import('../terminal/prompts.ts');
   const { terminalOf } = await import('../terminal/terminal.ts');
   const places = placesOf(globals);
   const terminal = await terminalOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(terminal));
-  mustBeOpen(known.state);
+  mustBeOpen(known.state, wordFor(known.state));
   if (options.yes !== true && terminal.interactive) {
     const question = `End ${known.place.id} for good? Nothing is undone, and it can be neither resumed nor rolled back.`;
     if ((await askOnce((prompts) => prompts.agree(question))) !== true) return exitCodes.interrupted;

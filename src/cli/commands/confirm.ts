@@ -35,11 +35,12 @@ async function confirm(
   const { runbookToResume } = await import('../runs/pinned-runbook.ts');
   const { pickerFor } = await import('../runs/pick-run.ts');
   const { placesOf } = await import('../runs/places.ts');
+  const { wordFor } = await import('../runs/run-again.ts');
   const { reopenRun } = await import('../runs/reopen-run.ts');
   const { terminalOf } = await import('../terminal/terminal.ts');
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
-  mustBeOpen(known.state);
+  mustBeOpen(known.state, wordFor(known.state));
   if (isArmed(known.state, gate)) {
     if (set.length > 0)
       throw new UsageError('gate.input', `the step ${gate} asks for nothing`, 'Leave out --set.');

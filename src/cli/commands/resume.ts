@@ -78,6 +78,7 @@ export async function resume(
   const { runbookToResume, runbookToRollBack } = await import('../runs/pinned-runbook.ts');
   const { pickerFor } = await import('../runs/pick-run.ts');
   const { placesOf } = await import('../runs/places.ts');
+  const { wordFor } = await import('../runs/run-again.ts');
   const { preferences } = await import('../options/preferences.ts');
   const { reopenRun } = await import('../runs/reopen-run.ts');
   const { mustBeStep } = await import('../options/step-argument.ts');
@@ -85,7 +86,7 @@ export async function resume(
   const { changedTools } = await import('../runs/tool-versions.ts');
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
-  mustBeOpen(known.state);
+  mustBeOpen(known.state, wordFor(known.state));
   const jobs = options.jobs ?? (await preferences()).jobs;
   const now = { clock: hostFor(overrides).clock, boot: await hostFor(overrides).boot() };
   const hung = await hungProcess(known, now);

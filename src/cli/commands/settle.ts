@@ -47,6 +47,7 @@ async function settleStep(
   const { runbookToResume, runbookToRollBack } = await import('../runs/pinned-runbook.ts');
   const { pickerFor } = await import('../runs/pick-run.ts');
   const { placesOf } = await import('../runs/places.ts');
+  const { wordFor } = await import('../runs/run-again.ts');
   const { reopenRun } = await import('../runs/reopen-run.ts');
   const { readOutputFile, verdictOf } = await import('../work/settled.ts');
   const { terminalOf } = await import('../terminal/terminal.ts');
@@ -54,7 +55,7 @@ async function settleStep(
   const output = options.output === undefined ? undefined : await readOutputFile(options.output);
   const places = placesOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(await terminalOf(globals)));
-  mustBeOpen(known.state);
+  mustBeOpen(known.state, wordFor(known.state));
   const goesBack = known.state.status === 'rolling-back';
   // That something is undone can be said also when there is no runbook any more to go forward by.
   const bySource = goesBack || as === 'undone' ? runbookToRollBack : runbookToResume;

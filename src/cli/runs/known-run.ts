@@ -3,7 +3,7 @@ import { mustBeOpen } from '../../engine/must-be-open.ts';
 import { hasEnded } from '../../host/ended-run.ts';
 import { listRuns } from '../../host/runs.ts';
 import { exitCodes, MigrateError, UsageError } from '../../errors.ts';
-import { isOver, type RunState } from '../../journal/state.ts';
+import { isOver, mayGoBack, type RunState } from '../../journal/state.ts';
 import { didYouMean } from '../../runbook/suggestion.ts';
 import {
   isDamaged,
@@ -43,14 +43,15 @@ export async function unfinishedRunOf(state: string, runbook: string): Promise<K
 }
 
 /**
- * The run whose parameters tell how things are here: the unfinished one, or else the latest that was completed.
+ * The run whose parameters tell how things are here: the unfinished one, or else the latest that has done
+ * every step.
  * @throws as unfinishedRunOf
  */
 export async function runInForce(state: string, runbook: string): Promise<KnownRun | undefined> {
   const unfinished = await unfinishedRunOf(state, runbook);
   if (unfinished !== undefined) return unfinished;
   const { sound } = await surveyRuns(state);
-  return sound.findLast((run) => run.state.runbook === runbook && run.state.status === 'completed');
+  return sound.findLast((run) => run.state.runbook === runbook && mayGoBack(run.state));
 }
 
 /** Which runs a command may mean when it is given a runbook, or nothing. */

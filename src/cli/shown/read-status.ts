@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { breakGlassIn } from '../../host/break-glass.ts';
 import { readLock } from '../../host/lock.ts';
 import { keptNotices, outboxFolder } from '../../host/notices/outbox.ts';
-import { isOver } from '../../journal/state.ts';
+import { isOver, mayGoBack } from '../../journal/state.ts';
 import { statusDocument, type StatusDocument } from '../../render/documents/status.ts';
 import { harmlessJson } from '../../render/harmless.ts';
 import { statusText } from '../../render/text/status.ts';
@@ -88,7 +88,7 @@ async function statusOf(
 /** The script for a rescue shell was run, and no process has taken note of it yet. */
 async function nextByHand({ place, state }: KnownRun): Promise<string[] | undefined> {
   const marks = parseMarks((await breakGlassIn(place.folder).marks()).done);
-  if (marks.length === 0 || (isOver(state) && state.status !== 'completed')) return undefined;
+  if (marks.length === 0 || (isOver(state) && !mayGoBack(state))) return undefined;
   const steps = [...new Set(marks.map(({ step }) => step))].join(', ');
   return [`migrate rollback ${state.run}, which takes note of what undo.sh has undone: ${steps}`];
 }

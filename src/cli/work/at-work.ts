@@ -6,6 +6,7 @@ import { hostFor } from './host-for.ts';
 import type { Globals, Overrides } from '../invocation.ts';
 import { keepResult } from '../attach/last-result.ts';
 import type { OpenRun } from '../runs/open-run.ts';
+import { runAgain } from '../runs/run-again.ts';
 import { placesOf } from '../runs/places.ts';
 import { terminalPrompts, type PromptOptions } from '../terminal/prompts.ts';
 import { rendererFor } from '../terminal/renderer.ts';
@@ -68,11 +69,23 @@ export async function atWork(
         );
       },
     );
-    const document = resultOf(globals, open.state, worked.result, worked);
+    const result = await withAgain(worked.result, open, runbook);
+    const document = resultOf(globals, open.state, result, worked);
     await keepResult(open.place, open.state.lastSeq, document);
     printResult(globals, terminal, document);
     return worked.result.exitCode;
   } finally {
     await open.close();
   }
+}
+
+/** The words for a run like this one; the engine cannot know by which the operator finds its runbook. */
+async function withAgain(
+  conclusion: Conclusion,
+  { state }: OpenRun,
+  runbook: Runbook | undefined,
+): Promise<Conclusion> {
+  if (conclusion.anew !== true || runbook === undefined) return conclusion;
+  const again = `${conclusion.hint === undefined ? 'Run' : 'Or run'} it anew: ${await runAgain(state, runbook)}`;
+  return { ...conclusion, hint: [conclusion.hint, again].filter(Boolean).join('\n') };
 }

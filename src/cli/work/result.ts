@@ -18,6 +18,8 @@ export interface Conclusion {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly remains?: readonly string[] | undefined;
+  /** The runbook may be run again at once. */
+  readonly anew?: boolean;
 }
 
 /** What a call has come to, as a document. */

@@ -116,7 +116,9 @@ export const reportDocument = z.object({
   madeAt: at,
   startedAt: at,
   lastAt: at.describe('of the last event'),
-  status: z.enum(['running', 'completed', 'rolling-back', 'rolled-back', 'aborted', 'moved']),
+  status: z
+    .enum(['running', 'completed', 'ended', 'rolling-back', 'rolled-back', 'aborted', 'moved'])
+    .describe('ended: every step is done, and checks said FAIL'),
   result: z.string().describe('in a sentence'),
   tookMs: z.number().describe('from the first event to the last'),
   workedMs: z.number().describe('in which any step was at work or being undone'),

@@ -8,6 +8,7 @@ export const resultDocument = z.object({
   run: z.string(),
   status: z.enum([
     'completed',
+    'ended',
     'reached',
     'waiting',
     'failed',

@@ -8,7 +8,9 @@ export const runStatus = z.object({
   summary: z.string(),
   host: z.string(),
   folder: z.string(),
-  status: z.enum(['running', 'completed', 'rolling-back', 'rolled-back', 'aborted', 'moved']),
+  status: z
+    .enum(['running', 'completed', 'ended', 'rolling-back', 'rolled-back', 'aborted', 'moved'])
+    .describe('ended: every step is done, and checks said FAIL'),
   atWork: z.int().nullable().describe('the pid of the process that works on it right now'),
   startedAt: z.string(),
   lastAt: z.string().describe('time of the last event'),

@@ -74,6 +74,8 @@ function standing(events: readonly JournalEvent[], state: RunState): string {
   switch (state.status) {
     case 'completed':
       return 'Complete';
+    case 'ended':
+      return 'Ended: every step is done, and checks said FAIL';
     case 'rolled-back':
       return `Rolled back${causeOf(events)}: everything that the run did is undone`;
     case 'rolling-back':

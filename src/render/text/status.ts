@@ -40,6 +40,7 @@ function damagedText({ run, message }: StatusDocument['damaged'][number], style:
 const runWords: Record<RunStatusDocument['status'], string> = {
   running: 'unfinished',
   completed: 'complete',
+  ended: 'ended with FAIL',
   'rolling-back': 'rolling back',
   'rolled-back': 'rolled back',
   aborted: 'aborted',
@@ -47,7 +48,8 @@ const runWords: Record<RunStatusDocument['status'], string> = {
 };
 
 function runText(run: RunStatusDocument, style: Style, now: number): string {
-  const done = run.steps.filter(({ status }) => status === 'done' || status === 'skipped').length;
+  const over = ['done', 'skipped', ...(run.status === 'ended' ? ['failed'] : [])];
+  const done = run.steps.filter(({ status }) => over.includes(status)).length;
   const work = run.atWork === null ? '' : `, process ${run.atWork} works on it`;
   const rows = columns(
     run.steps.map((step) => stepRow(step, style)),
