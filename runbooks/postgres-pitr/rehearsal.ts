@@ -1,4 +1,5 @@
 import type { RehearsalPlan } from 'migrate-runbook';
+import { leftInWorlds, systemInUse } from '../nixos-module/left-in-worlds.ts';
 
 const flake = '/home/admin/nix-config';
 const data = '/persist/var/lib/postgresql';
@@ -55,15 +56,9 @@ export const rehearsal: RehearsalPlan = {
   },
   megabytes: 2048,
   // What a live server, an archive and a backup write is never the same twice: looked at below.
-  notCompared: [
-    data,
-    '/var/lib/s3-store',
-    '/mnt/nas/restic-postgres',
-    '/root/.cache',
-    '/run/systemd/world-units',
-    '/var/log/world-journal',
-  ],
+  notCompared: [...leftInWorlds(['postgresql']), data, '/var/lib/s3-store', '/mnt/nas/restic-postgres'],
   looks: [
+    systemInUse,
     ['systemctl', 'list-units', '--no-legend'],
     ask(
       `SELECT name, setting, pending_restart FROM pg_settings WHERE name ~ '^(archive_[cml]|wal_level|max_wal_)' ORDER BY name`,

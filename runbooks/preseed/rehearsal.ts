@@ -1,4 +1,5 @@
 import type { RehearsalPlan } from 'migrate-runbook';
+import { leftInWorlds, systemInUse } from '../nixos-module/left-in-worlds.ts';
 
 const flake = '/home/admin/nixcfg';
 
@@ -23,13 +24,7 @@ export const rehearsal: RehearsalPlan = {
     ['journalctl', '--unit=preseed@sonarr.service', '--output=cat', '--no-pager'],
     ['test', '-s', '/persist/var/lib/sonarr/config.xml'],
   ],
-  notCompared: [
-    '/run/systemd/world-units',
-    '/var/log/world-journal',
-    '/root/.cache',
-    // The memory that readers of a live database share.
-    '/persist/var/lib/sonarr/sonarr.db-shm',
-  ],
-  looks: [['systemctl', 'list-units', '--no-legend']],
+  notCompared: leftInWorlds(['sonarr']),
+  looks: [systemInUse, ['systemctl', 'list-units', '--no-legend']],
   nixosZfs: { flake, host: 'forge', services: ['sonarr'], seed: 20_251_004 },
 };

@@ -1,26 +1,11 @@
 import type { RehearsalPlan } from 'migrate-runbook';
+import { leftInWorlds, systemInUse } from '../nixos-module/left-in-worlds.ts';
 import type { Service } from './catalogue.ts';
 
 const flake = '/home/admin/nix-config';
 const modules = `${flake}/hosts/_modules/nixos`;
 /** Services that a world can have. */
 const inWorlds = ['sonarr', 'radarr', 'plex', 'home-assistant', 'postgresql'] as const;
-
-const databases: Readonly<Record<string, string>> = {
-  sonarr: 'sonarr.db',
-  radarr: 'radarr.db',
-  plex: 'plex.db',
-  'home-assistant': 'home-assistant_v2.db',
-};
-
-/** What SQLite keeps beside a database at work: each start of the service makes it anew. */
-function besideDatabase(name: string): readonly string[] {
-  const database = databases[name];
-  if (database === undefined) return [];
-  return [`/persist/var/lib/${name}`, `/persist/${name}`].flatMap((folder) =>
-    ['-shm', '-wal'].map((ending) => `${folder}/${database}${ending}`),
-  );
-}
 
 type Compared = Required<Pick<RehearsalPlan, 'notCompared' | 'looks'>>;
 
@@ -73,7 +58,7 @@ const datasetsModule = `{ lib, ... }:
 export function rehearsalOf({ service }: Service): { readonly rehearsal?: RehearsalPlan } {
   const name = inWorlds.find((one) => one === (service === 'postgres' ? 'postgresql' : service));
   if (name === undefined) return {};
-  const own = name === 'postgresql' ? ofPostgres : { notCompared: besideDatabase(name), looks: [] };
+  const own = name === 'postgresql' ? ofPostgres : { notCompared: [], looks: [] };
   return {
     rehearsal: {
       params: {
@@ -101,22 +86,16 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
 `,
       },
       notCompared: [
+        ...leftInWorlds([name], ['/persist/var/lib', '/persist']),
         // Backups stay when their steps are taken back.
         '/mnt/nas',
-        '/root/.cache',
-        // A link that nix-env makes for whoever calls it, even to ask for its version.
-        '/root/.nix-profile',
         '/var/cache',
-        // So does what was built; which of it is in use is looked at.
-        '/nix',
         // The folder of masks stays; the masks in it are looked at.
         '/run/systemd/system.control',
-        '/run/systemd/world-units',
-        '/var/log/world-journal',
         ...own.notCompared,
       ],
       looks: [
-        ['readlink', '-f', '/run/current-system', '/nix/var/nix/profiles/system', '/sbin/init'],
+        systemInUse,
         ['find', '/run/systemd/system.control', '/run/systemd/system', '-type', 'l'],
         ['systemctl', 'list-units', '--no-legend'],
         ['zfs', 'list', '-H', '-p', '-o', 'name,mountpoint,recordsize,compression', '-r', 'tank', 'rpool'],

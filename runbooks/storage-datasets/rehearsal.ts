@@ -1,4 +1,5 @@
 import type { RehearsalPlan } from 'migrate-runbook';
+import { leftInWorlds, systemInUse } from '../nixos-module/left-in-worlds.ts';
 
 const flake = '/home/admin/nixcfg';
 
@@ -8,8 +9,9 @@ export const rehearsal: RehearsalPlan = {
     // zfs-fuse has no lz4.
     probeProperties: { recordsize: '16K', compression: 'gzip-1', 'com.sun:auto-snapshot': 'false' },
   },
-  notCompared: ['/run/systemd/world-units', '/var/log/world-journal', '/root/.cache'],
+  notCompared: leftInWorlds(['sonarr']),
   looks: [
+    systemInUse,
     ['systemctl', 'list-units', '--no-legend'],
     ['zfs', 'list', '-H', '-p', '-o', 'name,mountpoint,recordsize,compression', '-r', 'tank', 'rpool'],
   ],

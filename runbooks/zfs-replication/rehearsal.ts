@@ -1,4 +1,5 @@
 import type { RehearsalPlan } from 'migrate-runbook';
+import { leftInWorlds, systemInUse } from '../nixos-module/left-in-worlds.ts';
 
 const flake = '/home/admin/nixcfg';
 
@@ -42,15 +43,14 @@ export const rehearsal: RehearsalPlan = {
     soakMax: '4h',
   },
   notCompared: [
+    ...leftInWorlds(['sonarr', 'plex']),
     // A replica and a backup stay when their steps are taken back.
     '/mnt/nas',
-    '/root/.cache',
     '/var/cache',
     '/var/log/notifications',
-    '/run/systemd/world-units',
-    '/var/log/world-journal',
   ],
   looks: [
+    systemInUse,
     ['systemctl', 'list-units', '--no-legend'],
     ['zfs', 'list', '-H', '-o', 'name', '-r', 'tank', 'rpool'],
   ],
