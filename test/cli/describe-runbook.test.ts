@@ -57,6 +57,25 @@ describe('what a runbook says of itself', () => {
     expect(described.steps[2]?.does).toEqual(['known at run time']);
   });
 
+  test('tells of a check what is known to fail, among the steps and of what is asked at any time', () => {
+    const knownLimitation = 'only an activation heals it';
+    const check = {
+      expect: 'the link is back',
+      knownLimitation,
+      run: () => ({ verdict: 'PASS' as const, observed: 'it is back' }),
+    };
+    const { run, expect: expected } = check;
+    const checks = runbook('look', { summary: 'Look', health: [{ id: 'now', ...check }] })
+      .check('drift', check)
+      .check('other', { run, expect: expected });
+    const document = describeRunbook(validate(checks, 'look.ts'), '/etc/look.ts');
+    expect(showDocument.parse(document)).toEqual(document);
+    expect(document.steps.map((step) => step.knownLimitation)).toEqual([knownLimitation, undefined]);
+    expect(document.health).toMatchObject([{ id: 'now', knownLimitation }]);
+    const text = showText(document, './look.ts', styleFor(false));
+    expect(text).toContain('the link is back\n         known limitation: only an activation heals it\n');
+  });
+
   test('names the point of no return', () => {
     expect(described.pointOfNoReturn).toEqual({ step: 'cleanup', why: 'the source is gone' });
     const text = showText(described, 'move', styleFor(false));

@@ -32,6 +32,7 @@ export function describeRunbook(runbook: Runbook, file: string): ShowDocument {
       title: node.title,
       ...(node.phase === undefined ? {} : { phase: node.phase }),
       expect: node.kind === 'check' ? node.expect : '',
+      ...knownOf(node),
     })),
     rehearsal: runbook.rehearsal !== undefined,
   };
@@ -84,7 +85,14 @@ function describeNode(node: Node, params: unknown): ShowDocument['steps'][number
     effective: node.kind === 'step' ? node.effective : 'now',
     conditional: node.when !== undefined,
     onFailure: node.onFailure,
+    ...knownOf(node),
   };
+}
+
+function knownOf(node: Node): { knownLimitation?: string } {
+  return node.kind === 'check' && node.knownLimitation !== undefined
+    ? { knownLimitation: node.knownLimitation }
+    : {};
 }
 
 const atRunTime = ['known at run time'];

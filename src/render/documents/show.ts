@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+const knownLimitation = z
+  .string()
+  .optional()
+  .describe('of a check: why a FAIL or PARTIAL of it is known and lived with');
+
 export const showDocument = z.object({
   type: z.literal('show'),
   id: z.string(),
@@ -31,6 +36,7 @@ export const showDocument = z.object({
         effective: z.enum(['now', 'at-boot']),
         conditional: z.boolean().describe('it is skipped when the runbook says so'),
         onFailure: z.enum(['stop', 'continue', 'rollback']),
+        knownLimitation,
       }),
     )
     .describe('in page order'),
@@ -39,7 +45,15 @@ export const showDocument = z.object({
     .nullable()
     .describe('the first step that cannot be undone'),
   health: z
-    .array(z.object({ id: z.string(), title: z.string(), phase: z.string().optional(), expect: z.string() }))
+    .array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        phase: z.string().optional(),
+        expect: z.string(),
+        knownLimitation,
+      }),
+    )
     .describe('what `migrate check` asks of what it has made, at any time; no run does'),
   rehearsal: z.boolean(),
 });

@@ -59,6 +59,9 @@ function stepLines(step: Step, number: number, style: Style): string[] {
     `    ${String(number).padStart(3)}  ${style('strong', step.id)}${title}`,
     ...(notes.length === 0 ? [] : [style('faint', margin + notes.join('; '))]),
     ...step.does.flatMap(harmlessLines).map((line) => margin + line),
+    ...(step.knownLimitation === undefined
+      ? []
+      : [margin + style('warning', `known limitation: ${harmless(step.knownLimitation)}`)]),
     ...undone(step).map(
       (line) => margin + style(step.reversal === 'irreversible' ? 'warning' : 'faint', line),
     ),
