@@ -3,7 +3,12 @@ import { requireMount } from 'migrate-runbook/operations';
 import { findOldRoot, mountOldRoot } from './tmpfs-impermanence-recovery/old-root.ts';
 import { params } from './tmpfs-impermanence-recovery/params.ts';
 import { rehearsal } from './tmpfs-impermanence-recovery/rehearsal.ts';
-import { restoreServices, servicesAreWhole } from './tmpfs-impermanence-recovery/services.ts';
+import {
+  removeServices,
+  restoreServices,
+  servicesAreWhole,
+  servicesToBring,
+} from './tmpfs-impermanence-recovery/services.ts';
 import { etc, home, isBackup, recovered, varLib, wholeRoot } from './tmpfs-impermanence-recovery/trees.ts';
 
 export default runbook('tmpfs-impermanence-recovery', {
@@ -49,9 +54,9 @@ export default runbook('tmpfs-impermanence-recovery', {
     needs: ['var-lib-verify'],
     when: ({ params: p }) => isBackup(p),
     idempotent: true,
+    capture: async ({ host, params: p }) => ({ names: await servicesToBring(host, p) }),
     commands: ({ params: p }) => [restoreServices(p)],
-    // What it has restored goes with the tree that it lies in.
-    undo: () => [],
+    undo: ({ params: p, captured: { names } }) => (names.length === 0 ? [] : [removeServices(p, names)]),
   })
   .check('services-verify', {
     title: 'Read the folders of services',

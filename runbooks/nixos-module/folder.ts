@@ -18,8 +18,8 @@ export const makeFolder = operation({
         [sh.with({ ok: [0, 1] })`rmdir --ignore-fail-on-non-empty -- ${missing}`],
 });
 
-/** Innermost first, as they are removed. */
-async function missingFolders(host: Host, path: string): Promise<readonly string[]> {
+/** A folder and its parents, as far as they are not there: innermost first, as they are removed. */
+export async function missingFolders(host: Host, path: string): Promise<readonly string[]> {
   if (path === '/' || path === '' || (await host.files.stat(path)) !== undefined) return [];
   return [path, ...(await missingFolders(host, path.slice(0, path.lastIndexOf('/'))))];
 }

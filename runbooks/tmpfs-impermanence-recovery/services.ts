@@ -8,6 +8,39 @@ export function restoreServices({ source, target }: Pick<Params, 'source' | 'tar
   return sh`rsync -aHAX --numeric-ids --sparse -- ${source}/services/ ${target}/var/lib/`;
 }
 
+/**
+ * Removes what was restored of them, and nothing that the backup has not: whatever else is found in one of them keeps
+ * that folder.
+ *
+ * @param names what lies in the backup of them and was not in the new root
+ */
+export function removeServices(
+  { source, target }: Pick<Params, 'source' | 'target'>,
+  names: readonly string[],
+): Command {
+  return sh`sh -c ${removeScript} remove-services ${source}/services ${target}/var/lib ${names}`;
+}
+
+const removeScript = `
+set -eu
+backup=$1 restored=$2
+shift 2
+for name; do
+  [ -e "$restored/$name" ] || continue
+  news=$(rsync -aHAX --numeric-ids --checksum --dry-run --itemize-changes -- "$restored/$name" "$backup/")
+  if [ -z "$news" ]; then rm -rf --one-file-system -- "$restored/$name"; else echo "$restored/$name is kept: it holds what the backup has not"; fi
+done
+`;
+
+/** What lies in the backup of them and not in the new root yet. */
+export async function servicesToBring(
+  host: Host,
+  { source, target }: Pick<Params, 'source' | 'target'>,
+): Promise<readonly string[]> {
+  const there = new Set(await host.files.list(`${target}/var/lib`));
+  return ((await host.files.list(`${source}/services`)) ?? []).filter((name) => !there.has(name));
+}
+
 /** Reads both sides, and prints a line for each path that it would write; it writes nothing. */
 export function compareServices({ source, target }: Pick<Params, 'source' | 'target'>): Command {
   return sh`rsync -aHAX --numeric-ids --checksum --dry-run --itemize-changes -- ${source}/services/ ${target}/var/lib/`;

@@ -22,7 +22,7 @@ export function recovered(tree: {
         pass: 'final' as const,
         manifest: `${run.folder}/${tree.name}.manifest`,
         into: 'existing' as const,
-        // Services' folders are put into it afterwards; and nothing is ever written to what it comes from.
+        // Nothing is ever written to what it comes from.
         laterWrites: 'drop' as const,
         exclude: ['lost+found'],
         expectMount: target(p),

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -6,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   compareServices,
   judgeServices,
+  removeServices,
   restoreServices,
 } from '../../runbooks/tmpfs-impermanence-recovery/services.ts';
 import type { Command } from '../../src/runbook/index.ts';
@@ -54,6 +64,19 @@ describe('the folders of services that were restored', () => {
     const found = await judged();
     expect(found.verdict).toBe('FAIL');
     expect(found.observed).toContain('plex/data');
+  });
+
+  test('are removed again, and nothing beside them; one that holds what the backup has not is kept', async () => {
+    const names = ['mariadb', 'plex'];
+    writeFileSync(join(folder, 'new/var/lib/mariadb/later'), 'rows\n');
+    const told = await said((p) => removeServices(p, names));
+    expect(told).toMatch(/mariadb is kept/);
+    expect(readdirSync(join(folder, 'new/var/lib'))).toEqual(['mariadb', 'nixos']);
+    rmSync(join(folder, 'new/var/lib/mariadb/later'));
+    await said(restoreServices);
+    expect(await said((p) => removeServices(p, names))).toBe('');
+    expect(readdirSync(join(folder, 'new/var/lib'))).toEqual(['nixos']);
+    expect(readdirSync(join(folder, 'backup/services'))).toEqual(names);
   });
 
   test('that are all lost are told by the first few', () => {
