@@ -157,8 +157,6 @@ export default runbook('tmpfs-impermanence', {
   .step('persist-services', {
     title: 'Move the folder of each service, and bind it to its place',
     needs: ['dry-build'],
-    // Taken back while the next boot is the old system already: it must find each folder in its place.
-    effective: 'at-boot',
     use: persistServices,
     with: ({ params: p }) => ({
       persist: p.persist,
@@ -174,7 +172,6 @@ export default runbook('tmpfs-impermanence', {
   .step('next-boot', {
     title: 'Bind them at each boot',
     needs: ['persist-services'],
-    effective: 'at-boot',
     timeout: '6h',
     use: nixosRebuild,
     with: ({ params: p }) => ({ ...configuration(p), action: 'boot' as const }),

@@ -1,4 +1,5 @@
 import { absolutePath, operation, sh, StepError, z, type Command, type Host } from 'migrate-runbook';
+import { missingFolders } from '../nixos-module/folder.ts';
 
 const input = z.strictObject({
   persist: absolutePath,
@@ -36,10 +37,7 @@ chown "$4:$5" "$kept"
 chmod "$6" "$kept"
 systemctl start "$unit"
 `;
-/**
- * The way back, also where only a part of it was done. A system that has booted with the bind would bind it again for
- * the service, and there is nothing to bind any more: there the service stays down until the old system boots.
- */
+/** The way back of one folder, also where only a part of it was done. The unit stays down until all are back. */
 const backScript = `
 set -eu
 unit=$1 folder=$2 kept=$3
@@ -51,9 +49,14 @@ mv -T "$kept" "$folder"
 chown "$4:$5" "$folder"
 chmod "$6" "$folder"
 sync -f "$folder"
-# Only what the way there has made: $7 was there before, and / always is.
-( cd "$7" && rmdir --ignore-fail-on-non-empty -p "$8" ) || true
-if ! findmnt --fstab --mountpoint "$folder" >/dev/null; then systemctl start "$unit"; fi
+`;
+/**
+ * A system that has booted with the binds would bind each folder again for its unit, and there is nothing to bind any
+ * more. The system before it knows no binds, and nothing lives on one by now: so it is made the one that runs.
+ */
+const systemScript = `
+set -eu
+[ "$(readlink -f /run/current-system)" = "$1" ] || "$1/bin/switch-to-configuration" test
 `;
 
 const keptAt = (persist: string, { folder }: Pick<Service, 'folder'>) => `${persist}${folder}`;
@@ -66,16 +69,28 @@ export const persistServices = operation({
   capture: async ({ host, input: { persist, services } }) => {
     const looks: { folder: string; owner: string; group: string; mode: string }[] = [];
     for (const service of services) looks.push(await mayMove(host, persist, service));
-    return { looks, persistWasThere: (await host.files.stat(persist)) !== undefined };
+    const parents = services.map(({ folder }) => parentOf(`${persist}${folder}`));
+    const missing = new Set<string>();
+    for (const path of parents) for (const one of await missingFolders(host, path)) missing.add(one);
+    return {
+      looks,
+      missing: [...missing].toSorted((one, other) => other.length - one.length),
+      system: (await host.files.realPath('/run/current-system')) ?? null,
+    };
   },
-  probe: async ({ host, input: { persist, services } }) => {
+  probe: async ({ host, input: { persist, services }, captured }) => {
     const bound: boolean[] = [];
     for (const service of services) bound.push(await isBound(host, persist, service.folder));
     if (bound.every(Boolean)) return 'done';
     const moved = await Promise.all(
       services.map(async (one) => (await host.files.stat(keptAt(persist, one))) !== undefined),
     );
-    return moved.some(Boolean) ? 'partial' : 'not-started';
+    if (moved.some(Boolean)) return 'partial';
+    // The way back removes them last, once the units are up again.
+    const empty = await Promise.all(
+      captured.missing.map(async (path) => (await host.files.list(path))?.length === 0),
+    );
+    return empty.some(Boolean) ? 'partial' : 'not-started';
   },
   idempotent: true,
   commands: ({ input: { persist, services } }) =>
@@ -92,16 +107,29 @@ export const persistServices = operation({
       );
     }
   },
-  undo: ({ input: { persist, services }, captured }) =>
-    services.toReversed().map((service) => {
-      const look = captured.looks.find(({ folder }) => folder === service.folder);
+  undoNeeds: [
+    {
+      name: 'the system before it',
+      check: async ({ host, captured: { system } }) => {
+        if (system === null) return true;
+        const switcher = `${system}/bin/switch-to-configuration`;
+        return (await host.files.stat(switcher)) !== undefined || `${switcher} is not there any more`;
+      },
+    },
+  ],
+  undo: ({ input: { persist, services }, captured: { looks, missing, system } }) => [
+    ...services.toReversed().map((service) => {
+      const look = looks.find(({ folder }) => folder === service.folder);
       const as = [look?.owner ?? service.user, look?.group ?? service.group, look?.mode ?? service.mode];
-      const parent = keptAt(persist, service)
-        .slice(1)
-        .replace(/\/[^/]*$/, '');
-      const left = captured.persistWasThere ? [persist, parent.slice(persist.length)] : ['/', parent];
-      return script(backScript, [service.unit, service.folder, keptAt(persist, service), ...as, ...left]);
+      return script(backScript, [service.unit, service.folder, keptAt(persist, service), ...as]);
     }),
+    ...(system === null ? [] : [script(systemScript, [system])]),
+    sh`systemctl start -- ${services.map(({ unit }) => unit)}`,
+    // What somebody has put there stays; what is not there is as good as removed.
+    ...(missing.length === 0
+      ? []
+      : [sh.with({ ok: [0, 1] })`rmdir --ignore-fail-on-non-empty -- ${missing}`]),
+  ],
 });
 
 function script(text: string, args: readonly string[]): Command {
@@ -140,10 +168,12 @@ async function mayMove(host: Host, persist: string, { folder }: Service) {
   };
 }
 
+const parentOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
+
 async function existing(host: Host, path: string): Promise<string> {
   return path === '' || (await host.files.stat(path)) !== undefined
     ? path || '/'
-    : existing(host, path.slice(0, path.lastIndexOf('/')));
+    : existing(host, parentOf(path));
 }
 
 /** Whether one folder is shown as the other: by device and inode. */

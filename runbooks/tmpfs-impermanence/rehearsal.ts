@@ -60,6 +60,10 @@ export const rehearsal: RehearsalPlan = {
   notCompared: [
     // What was built stays, and its generations; which of it is in use is looked at.
     '/nix',
+    // Which system the kernel was booted with: no rollback but a reboot changes it, and this one needs none.
+    '/run/booted-system',
+    // The folder of masks stays; the masks in it are looked at.
+    '/run/systemd/system.control',
     // A link that nix-env makes for whoever calls it.
     '/root/.nix-profile',
     // What a person has made by hand is not this run's to remove.
@@ -68,7 +72,8 @@ export const rehearsal: RehearsalPlan = {
     ...services.map((name) => `/var/lib/${name}/starts`),
   ],
   looks: [
-    ['readlink', '-f', '/nix/var/nix/profiles/system', '/sbin/init'],
+    ['readlink', '-f', '/run/current-system', '/nix/var/nix/profiles/system', '/sbin/init'],
+    ['find', '/run/systemd/system.control', '-type', 'l'],
     ['systemctl', 'list-units', '--no-legend'],
   ],
   nixosTmpfs: {

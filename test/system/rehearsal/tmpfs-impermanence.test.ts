@@ -11,7 +11,7 @@ const look = async ({ sh }: Stage) => ({
   persist: await sh('ls -A /persist'),
   mounts: await sh('findmnt -rno TARGET | grep -v "^/proc" | sort'),
   units: await sh('systemctl list-units --no-legend | sort'),
-  system: await sh('readlink -f /nix/var/nix/profiles/system /sbin/init'),
+  system: await sh('readlink -f /nix/var/nix/profiles/system /sbin/init /run/current-system'),
 });
 
 describe.skipIf(!isRoot)('tmpfs-impermanence in its world', { timeout: 900_000 }, () => {
