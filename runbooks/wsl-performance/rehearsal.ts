@@ -20,6 +20,12 @@ export const rehearsal: RehearsalPlan = {
     ...{ runs: 3, buildMebibytes: 1, largeMebibytes: 4, garbageMebibytes: 2, ioMebibytes: 2 },
   },
   disks: [{ name: 'ssd', mountPoint: '/mnt/wsl/storage', uuid, megabytes: 256 }],
+  notCompared: [
+    // Where Nix keeps its own history; what is in the store is asked of it.
+    ...['db', 'gc.lock', 'gcroots/auto', 'temproots'].map((name) => `/nix/var/nix/${name}`),
+    '/nix/var/log',
+  ],
+  looks: [['sh', '-c', 'nix path-info --all | sort']],
   byHand: {
     move: [
       ['sh', '-c', move],
