@@ -1,8 +1,9 @@
 import { runbook } from 'migrate-runbook';
 import { appendToFile, editFile, lookForData, nixosRebuild, startUnits } from 'migrate-runbook/operations';
 import { importEdit } from './nixos-module/edits.ts';
+import { noteFolders } from './nixos-module/note-folders.ts';
 import { trackFile } from './nixos-module/tracked.ts';
-import { moduleText, modulePlace } from './preseed/module.ts';
+import { foldersOf, moduleText, modulePlace } from './preseed/module.ts';
 import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts';
 import { dependsOn, configurationFits, givenFits, programsFound, shownOnce } from './preseed/preflight.ts';
 import { rehearsal } from './preseed/rehearsal.ts';
@@ -78,9 +79,15 @@ export default runbook('preseed', {
   })
 
   .phase('Switch')
+  .step('new-folders', {
+    title: 'Which folders come with it',
+    needs: ['build'],
+    use: noteFolders,
+    with: ({ params: p }) => ({ paths: foldersOf(p) }),
+  })
   .step('switch', {
     title: 'Switch',
-    needs: ['build'],
+    needs: ['new-folders'],
     timeout: '6h',
     use: nixosRebuild,
     with: ({ params: p }) => switchNow(p),

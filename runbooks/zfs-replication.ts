@@ -17,9 +17,10 @@ import {
 } from 'migrate-runbook/operations';
 import { importEdit } from './nixos-module/edits.ts';
 import { makeFolder } from './nixos-module/folder.ts';
+import { noteFolders } from './nixos-module/note-folders.ts';
 import { trackFile } from './nixos-module/tracked.ts';
 import { unitsAre } from './nixos-module/units-are.ts';
-import { hostEdit, inFlake, moduleText, newUnits } from './zfs-replication/configuration.ts';
+import { hostEdit, inFlake, moduleText, newUnits, sanoidFolders } from './zfs-replication/configuration.ts';
 import { params, place } from './zfs-replication/params.ts';
 import { configurationFits, programsThere } from './zfs-replication/preflight.ts';
 import { rehearsal } from './zfs-replication/rehearsal.ts';
@@ -131,9 +132,15 @@ export default runbook('zfs-replication', {
     ask: ({ params: p }) =>
       `From now on sanoid takes and prunes snapshots of ${p.source} beside the former job. Shall it begin?`,
   })
+  .step('new-folders', {
+    title: 'Which folders come with it',
+    needs: ['ready'],
+    use: noteFolders,
+    with: () => ({ paths: sanoidFolders }),
+  })
   .step('switch', {
     title: 'Switch',
-    needs: ['ready'],
+    needs: ['new-folders'],
     timeout: '6h',
     use: nixosRebuild,
     with: ({ params: p }) => switchNow(p),

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ModulePlace } from '../nixos-module/edits.ts';
 import { execLine } from '../nixos-module/exec-line.ts';
 import { nixString } from '../nixos-module/nix-string.ts';
@@ -21,7 +22,7 @@ export function moduleText(p: Params): string {
   const unit = preseedUnit(p);
   const failed = `preseed-failed@${p.service}.service`;
   const json = JSON.stringify(inJson(restoreParams(p)), null, 2);
-  const [migrate, state] = [p.program, `/var/lib/migrate-preseed/${p.service}`];
+  const [migrate, state] = [p.program, stateFolder(p)];
   const restore = ['--no-input', 'run', 'restore-missing', '--params', `/etc/${fileOf(p)}`, '--or-resume'];
   const tell = [
     '--template',
@@ -86,6 +87,16 @@ export function moduleText(p: Params): string {
   };
 ${backups.join('')}}
 `;
+}
+
+/** Where the unit's runs have their journals. */
+function stateFolder({ service }: Params): string {
+  return `/var/lib/migrate-preseed/${service}`;
+}
+
+/** Folders that come with the module, and do not go with it. */
+export function foldersOf(p: Params): readonly string[] {
+  return [posix.dirname(`/etc/${fileOf(p)}`), stateFolder(p)];
 }
 
 function fileOf({ service }: Params): string {

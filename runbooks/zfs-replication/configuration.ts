@@ -112,6 +112,9 @@ function nixName(unit: string): string {
   return /^[\w-]+$/.test(name) ? name : `"${name}"`;
 }
 
+/** Folders that come with the new configuration, and do not go with it; the second one until the next boot. */
+export const sanoidFolders = ['/etc/sanoid', '/run/sanoid'] as const;
+
 /** Units that the new configuration brings. */
 export function newUnits(p: Params): readonly string[] {
   return [
