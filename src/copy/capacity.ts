@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StepError } from '../errors.ts';
 import type { Totals } from './inventory.ts';
 
 /** What an ordinary user may still use of a file system; root may use more, and should not. */
@@ -15,6 +16,14 @@ export function capacityAt(path: string): Capacity {
   while (!existsSync(existing)) existing = dirname(existing);
   const { bavail, bsize, files, ffree } = statfsSync(existing);
   return { bytes: bavail * bsize, inodes: files === 0 ? undefined : ffree };
+}
+
+// ext2 to ext4, xfs, tmpfs, vfat, exfat; from linux/magic.h.
+const storesAsGiven = new Set([0xef53, 0x58465342, 0x01021994, 0x4d44, 0x2011bab0]);
+
+/** Whether the file system of an existing path may store what it is given in less room, as ZFS and btrfs do. */
+export function mayCompress(path: string): boolean {
+  return !storesAsGiven.has(statfsSync(path).type);
 }
 
 export interface Need {
@@ -43,6 +52,15 @@ export function shortage(need: Need, free: Capacity): string | undefined {
     return `${need.inodes} inodes are needed, and ${free.inodes} are free there`;
   }
   return undefined;
+}
+
+/** @param lacks what `shortage` says */
+export function doesNotFit(from: string, to: string, lacks: string): StepError {
+  return new StepError(
+    'copy.does-not-fit',
+    `${from} does not fit on the file system of ${to}: ${lacks}`,
+    'Nothing was copied. Make room there, or use a larger disk. What is reserved for root (5 % on ext4) is not counted as free.',
+  );
 }
 
 /** Such as `46.2 GB (46212345678 bytes)`. */

@@ -3,7 +3,9 @@ import { isWithin, type BytePath } from './byte-path.ts';
 import { readCopiedFiles } from './copy-log-read.ts';
 import { copyLogFile } from './copy-log.ts';
 import { CopyLog } from './copy-log-write.ts';
+import { capacityAt, doesNotFit, mayCompress, needOf, shortage } from './capacity.ts';
 import { readsDirectly } from './content-check.ts';
+import { isEmpty } from './dry-run.ts';
 import { settleDoubts } from './doubt.ts';
 import { leftoversAmong } from './far/leftovers.ts';
 import { Following } from './following.ts';
@@ -49,6 +51,7 @@ export async function copyPass(options: PassOptions, machine: CopyMachine): Prom
         ahead?.grown();
       },
     });
+    mustFit(options, inventory);
     const known = await attributes?.finish();
     readCopiedFiles(copyLogFile(manifest), (copied, synced) => inventory.recall(copied, synced));
     log.beginPass(pass);
@@ -78,6 +81,18 @@ export async function copyPass(options: PassOptions, machine: CopyMachine): Prom
     await Promise.all([ahead?.end(), following?.end()]);
     log.close();
   }
+}
+
+/**
+ * The first pass begins nothing that cannot come to its end. Later ones cannot tell what they need without
+ * comparing everything.
+ *
+ * @throws StepError `copy.does-not-fit`
+ */
+function mustFit({ from, to, fromTree, toTree }: PassOptions, { totals }: Inventory): void {
+  if (toTree !== undefined || !isEmpty(to) || mayCompress(to)) return;
+  const lacks = shortage(needOf(totals, false), capacityAt(to));
+  if (lacks !== undefined) throw doesNotFit(fromTree?.place ?? from, to, lacks);
 }
 
 /** Not where others are to come first, nor where a connection is what takes the time. */

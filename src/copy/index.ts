@@ -10,7 +10,7 @@ export { readCopyLogHeader, readPasses, isDistrusted } from './copy-log-read.ts'
 export { CopyLog } from './copy-log-write.ts';
 export { copyPass } from './copy-pass.ts';
 export type { PassResult } from './pass.ts';
-export { formatBytes } from './capacity.ts';
+export { doesNotFit, formatBytes } from './capacity.ts';
 export { describeDifference } from './difference.ts';
 export { dryRun, isEmpty, type DryRun } from './dry-run.ts';
 export type { CopyMachine } from './machine.ts';

@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import { dryRun, formatBytes, type DryRun } from '../../copy/index.ts';
-import { StepError } from '../../errors.ts';
+import { doesNotFit, dryRun, formatBytes, type DryRun } from '../../copy/index.ts';
 import { operation, type Host, type Preview, type ReadContext } from '../../runbook/index.ts';
 import { placeText } from '../far/far-place.ts';
 import { copyPaths, oneIsHere } from './copy-input.ts';
@@ -53,11 +52,7 @@ export const copyPreview = operation({
     const found = await lookAhead(context, input);
     log(summaryOf(input, found));
     if (found.shortage !== undefined) {
-      throw new StepError(
-        'copy.does-not-fit',
-        `${placeText(input.from)} does not fit on the file system of ${placeText(input.to)}: ${found.shortage}`,
-        'Make room there, or use a larger disk. What is reserved for root (5 % on ext4) is not counted as free.',
-      );
+      throw doesNotFit(placeText(input.from), placeText(input.to), found.shortage);
     }
     return factsOf(found);
   },

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -53,8 +53,8 @@ function world(sizes: { megabytes?: number; type?: 'ext4' | 'xfs' } = {}) {
   return { old, ssd, from, to, run, manifest, expectMount, pass, verifying };
 }
 
-/** Does something once rsync is well under way. */
-function during(what: () => void): Host {
+/** Does something once rsync has told of so many files. */
+function during(what: () => void, files = 30): Host {
   const host = thisMachine();
   let lines = 0;
   const exec: Host['exec'] = (command, options) =>
@@ -63,7 +63,7 @@ function during(what: () => void): Host {
       onLine: (line, stream) => {
         options?.onLine?.(line, stream);
         if (line.startsWith('>')) lines += 1;
-        if (lines === 30 && line.startsWith('>')) what();
+        if (lines === files && line.startsWith('>')) what();
       },
     });
   return { ...host, exec };
@@ -158,10 +158,15 @@ describe('a target disk', { skip }, () => {
     execFileSync('sh', ['-c', 'head -c 22000000 /dev/urandom > "$1/large"', 'sh', all.from]);
     const looking = await drive(copyPreview, { from: all.from, to: all.to, expectMount: all.expectMount });
     await expect(looking.act()).rejects.toThrow(/are needed, and ordinary users may use .* bytes\)/);
-    const final = await all.pass('final');
-    await expect(final.act()).rejects.toThrow(code('copy.target-full'));
-    truncateSync(join(all.from, 'large'), 1_000_000);
-    await final.act();
+    await expect((await all.pass('final')).act()).rejects.toThrow(code('copy.does-not-fit'));
+    expect(readdirSync(all.to)).toEqual([]);
+    truncateSync(join(all.from, 'large'), 12_000_000);
+    const ballast = join(all.ssd.point, 'ballast');
+    const host = during(() => spawnSync('dd', ['if=/dev/urandom', `of=${ballast}`, 'bs=1M']), 1);
+    const slow = await all.pass('final', { bandwidth: 4_000 }, { host });
+    await expect(slow.act()).rejects.toThrow(code('copy.target-full'));
+    rmSync(ballast);
+    await (await all.pass('final')).act();
     expect(await compareTrees(all.from, all.to)).toEqual([]);
   });
 });
