@@ -3,7 +3,6 @@ import { fragment, type RunInfo, type SoakProbe } from 'migrate-runbook';
 import {
   postgresQuery,
   postgresRows,
-  postgresShutdown,
   postgresSnapshotProof,
   walFolder,
   zfsSnapshot,
@@ -13,7 +12,9 @@ import type { Service } from '../services/catalogue.ts';
 import type { Kind } from '../services/kind.ts';
 import { serviceParams, type ServiceParams } from '../services/params.ts';
 import { outputOf } from '../services/parts.ts';
-import { findPlace, mountPointOf, placed, targetOf, type Placed } from '../services/place.ts';
+import { mountPointOf, targetOf, type Placed } from '../services/place.ts';
+import { clusterShutDown, sameCluster, type Cluster } from '../services/steps/data-at-rest.ts';
+import { placeHere } from '../services/steps/find-place.ts';
 import { clusterFacts, lookAtServer, mustLiveThere, serverIn, user } from './server.ts';
 
 const dumpOf = ({ source }: ServiceParams, { id }: RunInfo) => `${posix.dirname(source)}/.migrate-dump-${id}`;
@@ -26,6 +27,8 @@ const rowsOf = ({ folder }: RunInfo) => `${folder}/rows-before.json`;
 export function postgresKind(service: Service): Kind {
   const params = serviceParams(service);
   const wal = service.datasets[1]?.name ?? 'postgres-wal';
+  const inSource = (p: ServiceParams) => p.source;
+  const onDataset = (p: ServiceParams) => targetOf(service, p);
   const walPlace = (p: ServiceParams) => mountPointOf(wal, p);
 
   const before = fragment({ params })
@@ -51,11 +54,7 @@ export function postgresKind(service: Service): Kind {
     });
 
   const atRest = fragment({ params })
-    .step('shutdown', {
-      title: 'The cluster is shut down',
-      use: postgresShutdown,
-      with: ({ params: p }) => ({ folder: p.source }),
-    })
+    .step('shutdown', clusterShutDown(inSource))
     .step('remove-dump', {
       title: 'Remove the dump, which the backup holds',
       needs: ['shutdown'],
@@ -75,43 +74,31 @@ export function postgresKind(service: Service): Kind {
       }),
     })
     .step('shutdown-again', {
-      title: 'It is shut down again, for the last copy',
       needs: ['rows', 'shutdown'],
-      use: postgresShutdown,
-      with: ({ params: p, outputs }) => ({
-        folder: p.source,
-        systemIdentifier: outputs.shutdown.systemIdentifier,
-      }),
+      ...sameCluster(inSource, (outputs: { readonly shutdown: Cluster }) => outputs.shutdown),
+      title: 'It is shut down again, for the last copy',
     });
 
   const copied = fragment({ params })
     .step('source', {
+      ...clusterShutDown(inSource),
       title: 'The old cluster is still at rest',
-      use: postgresShutdown,
-      with: ({ params: p }) => ({ folder: p.source }),
     })
     .step('same', {
-      title: 'The copy is the same cluster, shut down',
       needs: ['source'],
-      use: postgresShutdown,
-      with: ({ params: p, outputs }) => ({
-        folder: targetOf(service, p),
-        systemIdentifier: outputs.source.systemIdentifier,
-      }),
+      ...sameCluster(onDataset, (outputs: { readonly source: Cluster }) => outputs.source),
     })
     .step('wal', {
       title: 'Its WAL goes to a dataset of its own, behind a link',
       needs: ['same'],
       use: walFolder,
-      with: ({ params: p }) => ({ folder: targetOf(service, p), to: walPlace(p) }),
+      with: ({ params: p }) => ({ folder: onDataset(p), to: walPlace(p) }),
     })
     .step('places', {
       title: 'Which datasets these are',
       needs: ['wal'],
-      readonly: true,
-      output: placed,
       describe: () => 'find the parent dataset again',
-      run: (context) => findPlace(service, context),
+      ...placeHere(service),
     })
     .step('snapshot', {
       title: 'Snapshot both at one moment',
@@ -137,11 +124,10 @@ export function postgresKind(service: Service): Kind {
 
   const up = fragment({ params })
     .step('old', {
-      title: 'The old one is still shut down',
       // A bind mount shows the new one there.
       when: ({ params: p }) => p.point === 'configuration',
-      use: postgresShutdown,
-      with: ({ params: p }) => ({ folder: p.source }),
+      ...clusterShutDown(inSource),
+      title: 'The old one is still shut down',
     })
     .check('lives-there', {
       title: 'It is the same cluster, in the new place',

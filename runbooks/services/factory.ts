@@ -18,12 +18,10 @@ import { proveMove } from './phases/proof-phase.ts';
  */
 export function serviceRunbook(entry: ServiceEntry, kind?: Kind) {
   const service = serviceOf(entry);
-  const { health } = service;
   const moving: Moving = {
     service,
     own: kind ?? kindOf(service),
     params: serviceParams(service),
-    contains: health?.contains === undefined ? {} : { contains: health.contains },
   };
   const preflight = beginPreflight(moving);
   const copied = prepareCopy(moving, preflight);

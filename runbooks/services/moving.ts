@@ -7,6 +7,4 @@ export interface Moving {
   readonly service: Service;
   readonly own: Kind;
   readonly params: ReturnType<typeof serviceParams>;
-  /** What its answer must hold, for those who ask its address. */
-  readonly contains: { readonly contains?: string };
 }

@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { fragment, z } from 'migrate-runbook';
-import { sqliteCheck } from 'migrate-runbook/operations';
 import type { Service } from './catalogue.ts';
 import type { Kind } from './kind.ts';
-import { serviceParams } from './params.ts';
+import { serviceParams, type ServiceParams } from './params.ts';
 import { outputOf } from './parts.ts';
 import { targetOf } from './place.ts';
+import { copiesSound, databasesSound } from './steps/data-at-rest.ts';
 
 const found = z.object({ databases: z.array(z.object({ path: z.string() })) });
 
@@ -14,11 +14,10 @@ export function sqliteKind(service: Service): Kind {
   const params = serviceParams(service);
   return {
     atRest: {
-      steps: fragment({ params }).step('databases', {
-        title: 'The databases are sound',
-        use: sqliteCheck,
-        with: ({ params: p }) => ({ folder: p.source, service: 'stopped' as const }),
-      }),
+      steps: fragment({ params }).step(
+        'databases',
+        databasesSound((p: ServiceParams) => p.source),
+      ),
       last: ['databases'],
     },
     databases: (outputs, p) =>
@@ -26,11 +25,10 @@ export function sqliteKind(service: Service): Kind {
         posix.relative(p.source, path),
       ),
     copied: {
-      steps: fragment({ params }).step('databases', {
-        title: 'Their copies are sound',
-        use: sqliteCheck,
-        with: ({ params: p }) => ({ folder: targetOf(service, p), service: 'stopped' as const }),
-      }),
+      steps: fragment({ params }).step(
+        'databases',
+        copiesSound((p: ServiceParams) => targetOf(service, p)),
+      ),
       last: ['databases'],
     },
   };

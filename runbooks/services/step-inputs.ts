@@ -1,5 +1,4 @@
-import type { RunInfo } from 'migrate-runbook';
-import { switchNow } from '../nixos-module/switch-now.ts';
+import type { RunInfo, StepContext } from 'migrate-runbook';
 import type { Service } from './catalogue.ts';
 import type { ServiceParams } from './params.ts';
 import { targetOf, type Placed, type PlacedDataset } from './place.ts';
@@ -13,15 +12,14 @@ export function manifestOf({ folder }: RunInfo): string {
   return `${folder}/manifest`;
 }
 
-/** What both passes of the copy are given. */
-export function copyOf(service: Service, p: ServiceParams, run: RunInfo, dataset: Mounted) {
-  return {
+/** The old folder, onto the dataset that takes its data. */
+export function ontoDataset(service: Service) {
+  return ({ params: p, run, outputs }: StepContext<ServiceParams, { readonly dataset: Mounted }>) => ({
     from: p.source,
     to: targetOf(service, p),
     manifest: manifestOf(run),
-    laterWrites: p.laterWrites,
-    expectMount: mountedAs(dataset),
-  };
+    expectMount: mountedAs(outputs.dataset),
+  });
 }
 
 interface Mounted {
@@ -43,8 +41,4 @@ export function serviceFile({
   serviceFile: file,
 }: Pick<ServiceParams, 'flake' | 'serviceFile'>): string {
   return `${flake}/${file}`;
-}
-
-export function rebuild({ flake, flakeHost }: Pick<ServiceParams, 'flake' | 'flakeHost'>) {
-  return switchNow({ flake, host: flakeHost });
 }

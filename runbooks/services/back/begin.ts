@@ -1,16 +1,18 @@
 import { posix } from 'node:path';
 import { runbook } from 'migrate-runbook';
-import { bindMount, copyPreview, identifyTree } from 'migrate-runbook/operations';
-import { placeForOldCopy } from '../../beneath/old-copy.ts';
+import { copyPreview, identifyTree } from 'migrate-runbook/operations';
 import { unitsAre } from '../../nixos-module/units-are.ts';
 import type { Service } from '../catalogue.ts';
+import { claimsOf } from '../claims.ts';
 import { backEdits } from '../configuration.ts';
 import type { Kind } from '../kind.ts';
-import { beneathFolder, oldFolder } from '../old-folder.ts';
-import { datasetsClaimed, findPlace, placed, targetOf } from '../place.ts';
+import { oldFolder } from '../old-folder.ts';
+import { targetOf } from '../place.ts';
 import { textsThere } from '../preflight.ts';
+import { placeBeneath, reachBeneath } from '../steps/beneath-mount.ts';
+import { placeHere } from '../steps/find-place.ts';
 import { livesThere, oldIsFree } from './look.ts';
-import { backParams, type BackParams } from './params.ts';
+import { backParams } from './params.ts';
 import { backRehearsalOf } from './rehearsal.ts';
 
 /** Paths of the dataset that the copy leaves out, since they come from another one. */
@@ -18,12 +20,9 @@ export function leftOut({ returns = [] }: Kind): readonly string[] {
   return returns.map(({ into }) => into);
 }
 
-const isBound = ({ params: p }: { readonly params: BackParams }) => p.point === 'bind-mount';
-
 /** Looks at everything before anything is changed. The service need not be well: that may be why one goes back. */
 export function beginBack(service: Service, own: Kind) {
   const { units } = service;
-  const beneath = beneathFolder(service);
 
   return (
     runbook(`${service.service}-back`, {
@@ -31,25 +30,14 @@ export function beginBack(service: Service, own: Kind) {
       params: backParams(service),
       tools: 'zfs zpool rsync systemctl findmnt stat nixos-rebuild nix-env nix-store'.split(' '),
       root: true,
-      claims: ({ params: p }) => [
-        { kind: 'path', path: p.source, role: 'target' },
-        ...service.datasets.map(({ name }) => ({
-          kind: 'path' as const,
-          path: `${p.mount}/${name}`,
-          role: 'source' as const,
-        })),
-        ...datasetsClaimed(service, p).map((dataset) => ({ kind: 'dataset' as const, dataset })),
-        ...units.map((unit) => ({ kind: 'unit' as const, unit })),
-      ],
+      claims: ({ params: p }) => claimsOf(service, p, 'target'),
       ...backRehearsalOf(service, own),
     })
       .phase('Preflight')
       .step('place', {
         title: 'Where the data is on this machine',
-        readonly: true,
-        output: placed,
         describe: () => 'find the parent dataset, and with which properties it was declared',
-        run: (context) => findPlace(service, context),
+        ...placeHere(service),
       })
       .check('lives-there', {
         title: 'The data is on its dataset',
@@ -73,21 +61,9 @@ export function beginBack(service: Service, own: Kind) {
             backEdits(service, p, outputs.place).map(({ from }) => ({ file: p.serviceFile, from })),
           ),
       })
-      .step('beneath', {
-        title: 'A place in which to see what lies beneath the bind mount',
-        needs: ['lives-there', 'units', 'edits'],
-        when: isBound,
-        use: placeForOldCopy,
-        with: () => ({ folder: beneath }),
-      })
+      .step('beneath', { needs: ['lives-there', 'units', 'edits'], ...placeBeneath(service) })
       // It stays until the next boot: only there the copy can be taken back.
-      .step('reach-beneath', {
-        title: 'Reach the old folder beneath the bind mount',
-        needs: ['beneath'],
-        when: isBound,
-        use: bindMount,
-        with: ({ params: p }) => ({ from: posix.dirname(p.source), to: beneath, private: true }),
-      })
+      .step('reach-beneath', { needs: ['beneath'], ...reachBeneath(service) })
       .check('old-gone', {
         title: 'The old folder is gone, or empty',
         needs: ['lives-there', 'units', 'edits', 'reach-beneath'],

@@ -1,76 +1,44 @@
-import type { RunbookBuilder, RunInfo } from 'migrate-runbook';
-import {
-  copyTree,
-  freezeUnits,
-  postgresShutdown,
-  sqliteCheck,
-  verifyTree,
-  zfsSnapshot,
-} from 'migrate-runbook/operations';
+import type { RunbookBuilder, StepContext } from 'migrate-runbook';
+import { zfsSnapshot } from 'migrate-runbook/operations';
 import type { Service } from '../catalogue.ts';
 import type { Kind } from '../kind.ts';
 import { beneathFolder, oldFolder } from '../old-folder.ts';
 import { mountPointOf, targetOf } from '../place.ts';
 import { manifestOf } from '../step-inputs.ts';
+import { copyAtRest, copyAtWork, readEveryByte } from '../steps/copy-tree.ts';
+import {
+  clusterShutDown,
+  copiesSound,
+  databasesSound,
+  sameCluster,
+  type Cluster,
+} from '../steps/data-at-rest.ts';
+import { agreeToStop, stopAndMask } from '../steps/pause.ts';
 import { leftOut, type beginBack } from './begin.ts';
 import type { BackParams } from './params.ts';
 
 /** The copy, first with the service at work, then at rest; verified. */
 export function copyBack(service: Service, own: Kind, chain: ReturnType<typeof beginBack>) {
-  const { units, data } = service;
-  const isSqlite = () => data.kind === 'sqlite';
-  const isPostgres = () => data.kind === 'postgres';
-  /** After a boot nothing is beneath, and the folder in memory must not be written to. */
-  const disk = (p: BackParams, { uuid }: { readonly uuid?: string | undefined }) =>
-    p.point === 'bind-mount' && uuid !== undefined
-      ? { expectMount: { point: beneathFolder(service), uuid } }
-      : {};
-  const copyOf = (p: BackParams, run: RunInfo, old: { readonly uuid?: string | undefined }) => ({
-    from: targetOf(service, p),
-    to: oldFolder(service, p),
+  const isSqlite = () => service.data.kind === 'sqlite';
+  const isPostgres = () => service.data.kind === 'postgres';
+  const onDataset = (p: BackParams) => targetOf(service, p);
+  const inOldFolder = (p: BackParams) => oldFolder(service, p);
+  const whole = ({ params: p, run, outputs }: IntoOldFolder) => ({
+    from: onDataset(p),
+    to: inOldFolder(p),
     exclude: leftOut(own),
     manifest: manifestOf(run),
-    laterWrites: p.laterWrites,
-    ...disk(p, old),
+    ...oldDisk(service, p, outputs),
   });
 
   const copied = chain
     .phase('Copy')
-    .step('warm-copy', {
-      title: 'Copy while the service is at work',
-      needs: ['old-disk', 'fits'],
-      use: copyTree,
-      with: ({ params: p, run, outputs }) => ({
-        ...copyOf(p, run, outputs['old-disk']),
-        pass: 'warm' as const,
-      }),
-    })
+    .step('warm-copy', { needs: ['old-disk', 'fits'], ...copyAtWork(whole) })
     .phase('Move back')
-    .confirm('stop', {
-      title: 'Ready to stop the service',
-      needs: ['warm-copy'],
-      ask: () => `Shall ${units.join(', ')} stop now, for the last copy?`,
-    })
-    .step('freeze', {
-      title: 'Stop it, and keep it from being started',
-      needs: ['stop'],
-      use: freezeUnits,
-      with: () => ({ units }),
-    })
-    .step('databases', {
-      title: 'The databases are sound',
-      needs: ['freeze'],
-      when: isSqlite,
-      use: sqliteCheck,
-      with: ({ params: p }) => ({ folder: targetOf(service, p), service: 'stopped' as const }),
-    })
-    .step('shutdown', {
-      title: 'The cluster is shut down',
-      needs: ['databases'],
-      when: isPostgres,
-      use: postgresShutdown,
-      with: ({ params: p }) => ({ folder: targetOf(service, p) }),
-    })
+    .confirm('stop', { needs: ['warm-copy'], ...agreeToStop(service) })
+    .step('freeze', { needs: ['stop'], ...stopAndMask(service) })
+    .step('databases', { needs: ['freeze'], when: isSqlite, ...databasesSound(onDataset) })
+    .step('shutdown', { needs: ['databases'], when: isPostgres, ...clusterShutDown(onDataset) })
     .step('snapshot', {
       title: 'A snapshot that holds the dataset, as it is at rest',
       needs: ['place', 'shutdown'],
@@ -81,44 +49,20 @@ export function copyBack(service: Service, own: Kind, chain: ReturnType<typeof b
         hold: 'migrate',
       }),
     })
-    .step('final-copy', {
-      title: 'Copy what changed since',
-      needs: ['old-disk', 'snapshot'],
-      use: copyTree,
-      with: ({ params: p, run, outputs }) => ({
-        ...copyOf(p, run, outputs['old-disk']),
-        pass: 'final' as const,
-      }),
-    })
-    .step('verify-copy', {
-      title: 'Read every byte of the copy and compare, with owners and modes',
-      needs: ['old-disk', 'final-copy'],
-      use: verifyTree,
-      with: ({ params: p, run, outputs }) => ({
-        target: oldFolder(service, p),
-        manifest: manifestOf(run),
-        ...disk(p, outputs['old-disk']),
-      }),
-    });
-  const further = withReturns(copied, service, own, disk);
+    .step('final-copy', { needs: ['old-disk', 'snapshot'], ...copyAtRest(whole) })
+    .step('verify-copy', { needs: ['old-disk', 'final-copy'], ...readEveryByte(whole) });
+  const further = withReturns(copied, service, own);
 
   return further.chain
     .step('copied-databases', {
-      title: 'Their copies are sound',
       needs: ['verify-copy', ...further.ids],
       when: isSqlite,
-      use: sqliteCheck,
-      with: ({ params: p }) => ({ folder: oldFolder(service, p), service: 'stopped' as const }),
+      ...copiesSound(inOldFolder),
     })
     .step('copied-shutdown', {
-      title: 'The copy is the same cluster, shut down',
       needs: ['copied-databases', 'shutdown'],
       when: isPostgres,
-      use: postgresShutdown,
-      with: ({ params: p, outputs }) => ({
-        folder: oldFolder(service, p),
-        ...(outputs.shutdown === undefined ? {} : { systemIdentifier: outputs.shutdown.systemIdentifier }),
-      }),
+      ...sameCluster(inOldFolder, (outputs: { readonly shutdown: Cluster | undefined }) => outputs.shutdown),
     });
 }
 
@@ -126,12 +70,20 @@ interface OldDisk {
   readonly uuid?: string | undefined;
 }
 
+type IntoOldFolder = StepContext<BackParams, { readonly 'old-disk': OldDisk }>;
+
+/** After a boot nothing is beneath, and the folder in memory must not be written to. */
+function oldDisk(service: Service, p: BackParams, { 'old-disk': { uuid } }: IntoOldFolder['outputs']) {
+  return p.point === 'bind-mount' && uuid !== undefined
+    ? { expectMount: { point: beneathFolder(service), uuid } }
+    : {};
+}
+
 /** A copy, and its verification, for each dataset that belongs into a folder of the old one. */
 function withReturns<Steps extends { readonly 'old-disk': OldDisk } & Readonly<Record<string, unknown>>>(
   chain: RunbookBuilder<BackParams, Steps>,
   service: Service,
   { returns = [] }: Kind,
-  disk: (p: BackParams, old: OldDisk) => object,
 ): { readonly chain: RunbookBuilder<BackParams, Steps>; readonly ids: readonly never[] } {
   type Plain = RunbookBuilder<
     BackParams,
@@ -141,32 +93,23 @@ function withReturns<Steps extends { readonly 'old-disk': OldDisk } & Readonly<R
   const ids: string[] = [];
   for (const { dataset, into } of returns) {
     const name = into.replaceAll(/[^a-z0-9]+/g, '-');
-    const manifest = ({ folder }: RunInfo) => `${folder}/manifest-${name}`;
-    const to = (p: BackParams) => `${oldFolder(service, p)}/${into}`;
+    const part = ({ params: p, run, outputs }: IntoOldFolder) => ({
+      from: mountPointOf(dataset, p),
+      to: `${oldFolder(service, p)}/${into}`,
+      manifest: `${manifestOf(run)}-${name}`,
+      ...oldDisk(service, p, outputs),
+    });
     ids.push(`verify-${name}`);
     longer = longer
       .step(`copy-${name}` as 'copy-into-it', {
-        title: `Copy ${dataset} into ${into}`,
         needs: ['old-disk', 'verify-copy'],
-        use: copyTree,
-        with: ({ params: p, run, outputs }) => ({
-          from: mountPointOf(dataset, p),
-          to: to(p),
-          manifest: manifest(run),
-          laterWrites: p.laterWrites,
-          pass: 'final' as const,
-          ...disk(p, outputs['old-disk']),
-        }),
+        ...copyAtRest(part),
+        title: `Copy ${dataset} into ${into}`,
       })
       .step(`verify-${name}` as 'verify-it', {
-        title: `Read every byte of ${into} and compare`,
         needs: ['old-disk', `copy-${name}` as 'copy-into'],
-        use: verifyTree,
-        with: ({ params: p, run, outputs }) => ({
-          target: to(p),
-          manifest: manifest(run),
-          ...disk(p, outputs['old-disk']),
-        }),
+        ...readEveryByte(part),
+        title: `Read every byte of ${into} and compare`,
       }) as unknown as Plain;
   }
   return { chain: longer as unknown as RunbookBuilder<BackParams, Steps>, ids: ids as never[] };

@@ -1,20 +1,17 @@
-import { posix } from 'node:path';
-import { bindMount, editFile, nixosRebuild, removeTree } from 'migrate-runbook/operations';
-import { leaveOldCopy, placeForOldCopy } from '../../beneath/old-copy.ts';
+import { editFile, removeTree } from 'migrate-runbook/operations';
+import { leaveOldCopy } from '../../beneath/old-copy.ts';
 import { backCommand } from '../back/command.ts';
 import { beneathFolder, oldFolder } from '../old-folder.ts';
 import { targetOf } from '../place.ts';
 import { shownNowhere } from '../preflight.ts';
-import { resticOf, manifestOf, rebuild } from '../step-inputs.ts';
+import { resticOf, manifestOf } from '../step-inputs.ts';
+import { isBeneath, placeBeneath, reachBeneath } from '../steps/beneath-mount.ts';
+import { switchOver } from '../steps/switch-over.ts';
 import type { Moving } from '../moving.ts';
-import type { ServiceParams } from '../params.ts';
 import type { proveMove } from './proof-phase.ts';
 
 /** The old folder goes, with evidence and consent. */
 export function cleanUp({ service, own }: Moving, chain: ReturnType<typeof proveMove>) {
-  const beneath = beneathFolder(service);
-  const isBound = ({ params: p }: { readonly params: ServiceParams }) => p.point === 'bind-mount';
-
   return chain
     .phase('Clean up')
     .step('undeclare', {
@@ -28,12 +25,9 @@ export function cleanUp({ service, own }: Moving, chain: ReturnType<typeof prove
       }),
     })
     .step('undeclare-switch', {
-      title: 'Switch to that configuration',
       needs: ['undeclare'],
       when: ({ params: p }) => p.impermanence !== undefined,
-      timeout: '6h',
-      use: nixosRebuild,
-      with: ({ params: p }) => rebuild(p),
+      ...switchOver(),
     })
     .check('let-go', {
       title: 'Nothing shows the old folder elsewhere',
@@ -56,20 +50,8 @@ export function cleanUp({ service, own }: Moving, chain: ReturnType<typeof prove
           : [`and what was taken away of ${p.flake}/${p.impermanence.file} is put back by hand, afterwards`]),
       ],
     })
-    .step('beneath', {
-      title: 'A place in which to see what lies beneath the bind mount',
-      needs: ['way-back'],
-      when: isBound,
-      use: placeForOldCopy,
-      with: () => ({ folder: beneath }),
-    })
-    .step('reach-beneath', {
-      title: 'Reach the old folder beneath the bind mount',
-      needs: ['beneath'],
-      when: isBound,
-      use: bindMount,
-      with: ({ params: p }) => ({ from: posix.dirname(p.source), to: beneath, private: true }),
-    })
+    .step('beneath', { needs: ['way-back'], ...placeBeneath(service) })
+    .step('reach-beneath', { needs: ['beneath'], ...reachBeneath(service) })
     .step('cleanup', {
       title: 'Delete the old folder',
       needs: ['let-go', 'reach-beneath', 'identity', 'prove-at-rest'],
@@ -91,8 +73,8 @@ export function cleanUp({ service, own }: Moving, chain: ReturnType<typeof prove
     .step('leave-beneath', {
       title: 'Let go of what lies beneath',
       needs: ['cleanup'],
-      when: isBound,
+      when: isBeneath,
       use: leaveOldCopy,
-      with: () => ({ folder: beneath }),
+      with: () => ({ folder: beneathFolder(service) }),
     });
 }

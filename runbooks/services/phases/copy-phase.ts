@@ -1,8 +1,9 @@
-import { copyPreview, copyTree, resticBackup, resticProof, zfsDataset } from 'migrate-runbook/operations';
+import { copyPreview, resticBackup, resticProof, zfsDataset } from 'migrate-runbook/operations';
 import { withFurtherDatasets } from '../further-datasets.ts';
 import { after, withPart } from '../parts.ts';
 import { targetOf } from '../place.ts';
-import { copyOf, resticOf, dataAmong, mountedAs } from '../step-inputs.ts';
+import { dataAmong, mountedAs, ontoDataset, resticOf } from '../step-inputs.ts';
+import { copyAtWork } from '../steps/copy-tree.ts';
 import type { Moving } from '../moving.ts';
 import type { beginPreflight } from './preflight-phase.ts';
 
@@ -55,13 +56,5 @@ export function prepareCopy({ service, own }: Moving, chain: ReturnType<typeof b
         expectMount: mountedAs(outputs.dataset),
       }),
     })
-    .step('warm-copy', {
-      title: 'Copy while the service is at work',
-      needs: ['dataset', 'fits'],
-      use: copyTree,
-      with: ({ params: p, run, outputs }) => ({
-        ...copyOf(service, p, run, outputs.dataset),
-        pass: 'warm' as const,
-      }),
-    });
+    .step('warm-copy', { needs: ['dataset', 'fits'], ...copyAtWork(ontoDataset(service)) });
 }

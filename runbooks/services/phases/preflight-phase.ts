@@ -1,14 +1,16 @@
 import { runbook } from 'migrate-runbook';
 import { httpHealth, identifyTree, zfsPool } from 'migrate-runbook/operations';
+import { claimsOf } from '../claims.ts';
 import { serviceHealth } from '../health.ts';
-import { datasetsClaimed, findPlace, placed } from '../place.ts';
 import { dataThere, editsFit, fits, targetsFree, unitsWork } from '../preflight.ts';
 import { dataAmong } from '../step-inputs.ts';
 import { rehearsalOf } from '../rehearsal.ts';
+import { placeHere } from '../steps/find-place.ts';
+import { addressOf } from '../steps/start-again.ts';
 import type { Moving } from '../moving.ts';
 
 /** Begins the runbook, and looks at everything before anything is changed. */
-export function beginPreflight({ service, own, params, contains }: Moving) {
+export function beginPreflight({ service, own, params }: Moving) {
   const { units, health } = service;
 
   const start = runbook(service.service, {
@@ -19,16 +21,7 @@ export function beginPreflight({ service, own, params, contains }: Moving) {
       ...(own.tools ?? []),
     ],
     root: true,
-    claims: ({ params: p }) => [
-      { kind: 'path', path: p.source, role: 'source' },
-      ...service.datasets.map(({ name }) => ({
-        kind: 'path' as const,
-        path: `${p.mount}/${name}`,
-        role: 'target' as const,
-      })),
-      ...datasetsClaimed(service, p).map((dataset) => ({ kind: 'dataset' as const, dataset })),
-      ...units.map((unit) => ({ kind: 'unit' as const, unit })),
-    ],
+    claims: ({ params: p }) => claimsOf(service, p, 'source'),
     health: serviceHealth(service),
     ...rehearsalOf(service),
   });
@@ -37,11 +30,9 @@ export function beginPreflight({ service, own, params, contains }: Moving) {
     .phase('Preflight')
     .step('place', {
       title: 'Where the data goes on this machine',
-      readonly: true,
-      output: placed,
       describe: () =>
         'find the parent dataset, and ask the pool whether it supports the properties that are wanted',
-      run: (context) => findPlace(service, context),
+      ...placeHere(service),
     })
     .step('pool', {
       title: 'The pool is sound and has room',
@@ -86,7 +77,7 @@ export function beginPreflight({ service, own, params, contains }: Moving) {
       needs: ['units'],
       when: () => health !== undefined,
       use: httpHealth,
-      with: () => ({ address: health?.address ?? '', ...contains, redirects: 5, retries: 5 }),
+      with: () => ({ ...addressOf(service), retries: 5 }),
     })
     .step('identity', {
       title: 'Remember which tree is the old one',

@@ -2,13 +2,11 @@ import {
   backupAge,
   editFile,
   httpUp,
-  nixosRebuild,
   poolCapacity,
   probeOf,
   propertyDrift,
   resticDatabases,
   resticProof,
-  restartUnits,
   snapshotAge,
   unitErrors,
   unitRestarts,
@@ -18,9 +16,12 @@ import {
 import { jobEdits } from '../configuration.ts';
 import { jobKnown, jobSnapshot, leavesOut, newestOfJob, snapshotsOfJob } from '../job.ts';
 import { after, withPart } from '../parts.ts';
-import { backedUp, targetOf } from '../place.ts';
-import { worksThere } from '../works-there.ts';
-import { resticOf, dataAmong, rebuild, serviceFile } from '../step-inputs.ts';
+import { backedUp } from '../place.ts';
+import { resticOf, dataAmong, serviceFile } from '../step-inputs.ts';
+import { runJob } from '../steps/run-job.ts';
+import { addressOf } from '../steps/start-again.ts';
+import { switchOver } from '../steps/switch-over.ts';
+import { worksOnDataset } from '../steps/works-in.ts';
 import type { ReadContext } from 'migrate-runbook';
 import type { Moving } from '../moving.ts';
 import type { ServiceParams } from '../params.ts';
@@ -32,7 +33,7 @@ interface Given {
 }
 
 /** Snapshot, backup job, and a day or two of living with it. */
-export function proveMove({ service, own, contains }: Moving, chain: ReturnType<typeof moveOver>) {
+export function proveMove({ service, own }: Moving, chain: ReturnType<typeof moveOver>) {
   const { units, health } = service;
   const before = after('before', own.before);
   const restoredFrom = (
@@ -67,11 +68,8 @@ export function proveMove({ service, own, contains }: Moving, chain: ReturnType<
       with: ({ params: p }) => ({ path: serviceFile(p), replace: jobEdits(service, p) }),
     })
     .step('job-switch', {
-      title: 'Switch to that configuration',
       needs: ['job'],
-      timeout: '6h',
-      use: nixosRebuild,
-      with: ({ params: p }) => rebuild(p),
+      ...switchOver(),
     })
     .step('job-known', {
       title: 'Note which backups of the new place there are',
@@ -87,9 +85,7 @@ export function proveMove({ service, own, contains }: Moving, chain: ReturnType<
     .step('job-runs', {
       title: 'Run the job once',
       needs: ['job-known'],
-      timeout: '1d',
-      use: restartUnits,
-      with: () => ({ units: [service.backup.unit] }),
+      ...runJob(service),
     })
     .step('job-snapshot', {
       title: 'It has backed up the new place',
@@ -159,7 +155,7 @@ export function proveMove({ service, own, contains }: Moving, chain: ReturnType<
       maxGap: '15m',
       fresh: ['prove-at-rest'],
       probes: [
-        ...(health === undefined ? [] : [httpUp({ address: health.address, ...contains, redirects: 5 })]),
+        ...(health === undefined ? [] : [httpUp(addressOf(service))]),
         ...units.flatMap((unit) => [unitUp(unit), unitRestarts(unit), unitErrors(unit)]),
         probeOf(poolCapacity<ServiceParams, Given>(({ outputs }) => ({ pool: outputs.place.pool }))),
         probeOf(
@@ -178,9 +174,8 @@ export function proveMove({ service, own, contains }: Moving, chain: ReturnType<
         ),
         {
           name: 'it works on its dataset',
-          check: async ({ host, params: p }) => {
-            const folder = targetOf(service, p);
-            const found = await worksThere(host, { units, folder, names: [folder, p.source] });
+          check: async (context) => {
+            const found = await worksOnDataset(service)(context);
             return found.verdict !== 'FAIL' || found.observed;
           },
         },
