@@ -10,7 +10,7 @@ import type { Undo, UndoNeed } from './undo.ts';
 export type Done = Record<string, unknown>;
 
 /** Outputs of the needed steps. */
-export type OutputsOf<Steps, Needs> = { readonly [Id in Needs & keyof Steps]: Steps[Id] };
+export type OutputsOf<Steps, Needs> = { readonly [Id in NoInfer<Needs> & keyof Steps]: Steps[Id] };
 
 /** What every step and gate may say, whatever it does. */
 export interface StepOptions<Params, Steps extends Done, Needs extends string, When extends boolean> {

@@ -66,6 +66,19 @@ base.step('unknown-parameter', {
   commands: ({ params, sh }) => [sh`zfs list ${params.dataset}`],
 });
 
+const shared = {
+  expect: 'some bytes',
+  run: ({ outputs }: { readonly outputs: { readonly measure: { readonly bytes: number } } }) => ({
+    verdict: 'PASS' as const,
+    observed: `${outputs.measure.bytes}`,
+  }),
+};
+
+base.check('shares-and-needs', { needs: ['measure'], ...shared });
+
+// expect: Property 'measure' is missing
+base.check('shares-without-need', { ...shared });
+
 const bare = runbook('bare', { summary: 'Has no parameters' });
 
 // expect: Property 'dataset' does not exist on type 'Readonly<Record<never, never>>'
