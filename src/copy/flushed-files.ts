@@ -7,13 +7,15 @@ import type { Inventory } from './inventory.ts';
  * again after a kill or a power cut.
  *
  * rsync tells of a file once it has read it. It writes it under another name and renames it a little later,
- * one after another in that same order. So where a file stands under its own name, with its own size and
- * time, all told before it do too, and a flush that begins now brings them to the disk. One that failed in
- * between is not there, or has another size or time: rsync copies it again of itself.
+ * one after another in that same order. So where a file was put under its own name in this pass, with its
+ * own size and time, all told before it were too, and a flush that begins now brings them to the disk. One
+ * that failed in between is not there, or has another size or time: rsync copies it again of itself.
  */
 export class FlushedFiles {
   readonly #to: string;
   readonly #inventory: Inventory;
+  /** Nanoseconds since 1970, rounded up. */
+  readonly #began = BigInt(Date.now() + 1) * 1_000_000n;
   #arrived = 0;
   #due: { readonly path: BytePath; readonly slot: number }[] = [];
 
@@ -44,6 +46,7 @@ export class FlushedFiles {
     const due = this.#due[index];
     if (due === undefined) return false;
     const stat = lstatSync(absolute(this.#to, due.path), { bigint: true, throwIfNoEntry: false });
-    return stat !== undefined && this.#inventory.isAlike(due.slot, stat);
+    // A rename changes the change time; an older one is of a file that still waits to be replaced.
+    return stat !== undefined && stat.ctimeNs >= this.#began && this.#inventory.isAlike(due.slot, stat);
   }
 }

@@ -1,4 +1,12 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -26,16 +34,29 @@ function trees(files: number, bytes = 10) {
   return { from, to, manifest };
 }
 
-test('a flush covers what stands under its own name with its size and time, and what came before that', () => {
+/** Until a new file's change time is later than now: it is that of the last tick, up to 10 ms ago. */
+function untilNextTick(folder: string): void {
+  const now = Date.now() + 1;
+  const file = join(folder, '.tick');
+  do writeFileSync(file, '');
+  while (lstatSync(file).ctimeMs < now);
+}
+
+test('a flush covers what this pass put under its own name with its size and time, and what came before that', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(4), { minLength: 1, maxLength: 6 }), (steps) => {
       const { from, to } = trees(12);
+      // From before the pass, and alike: a file that changed since the source was looked at, and is replaced.
+      for (const file of ['file-5', 'file-11']) copyFileSync(join(from, file), join(to, file));
+      for (const file of ['file-5', 'file-11']) utimesSync(join(to, file), wholeSecond, wholeSecond);
+      untilNextTick(to);
       const inventory = new Inventory();
       const flushed = new FlushedFiles(to, inventory);
       for (let slot = 0; slot < 12; slot += 1) {
         inventory.add(`file-${slot}`, lstatSync(join(from, `file-${slot}`), { bigint: true }));
         flushed.copied(`file-${slot}`, slot);
       }
+      untilNextTick(to);
       let written = 0;
       for (const step of steps) {
         for (let count = 0; count < step && written < 12; count += 1) {
