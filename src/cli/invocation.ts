@@ -17,6 +17,8 @@ export interface Overrides {
   readonly dieHalfway?: DieHalfway;
   /** What happens in a rehearsal is no news to anybody. */
   readonly tellsNobody?: boolean;
+  /** The run is thrown away with its world, so nobody can type the commands that would go on or back. */
+  readonly tellsNoWay?: boolean;
 }
 
 /** One call of the program, from its arguments to its exit code. */

@@ -108,10 +108,18 @@ async function lookFirst(
 function inDoubt(session: Session, node: StepNode, why: string): StepResult {
   const settle = `migrate settle ${session.state.run} ${node.id}`;
   const { status, error } = stepOf(session, node);
-  const how = status === 'failed' ? `it failed half-way (${error?.message})` : 'it was begun and did not end';
+  const how =
+    status === 'failed'
+      ? `it failed half-way (${error?.message})`
+      : status === 'interrupted'
+        ? 'it was interrupted'
+        : 'it was begun and did not end';
   return {
     kind: 'waiting',
     why: `step "${node.id}" is in doubt: ${how}, and ${why}`,
-    hint: `Look at the machine, then say which it is: ${settle} --done | --not-started --why '…'`,
+    hint: [
+      `Look at the machine. When its work is done: ${settle} --done --why '…'`,
+      `When nothing of it happened: ${settle} --not-started --why '…'`,
+    ].join('\n'),
   };
 }

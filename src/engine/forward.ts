@@ -238,7 +238,7 @@ async function conclude(
       step: node.id,
       hint: [
         result.failure.hint,
-        `Then go on with migrate resume ${run}, or back with migrate rollback ${run}`,
+        `${result.failure.hint === undefined ? 'Mend it, then' : 'Then'} go on with migrate resume ${run}, or back with migrate rollback ${run}`,
       ]
         .filter(Boolean)
         .join('\n'),

@@ -42,7 +42,9 @@ export async function loadRunbook(name: string): Promise<LoadedRunbook> {
     throw new UsageError(
       'runbook.unknown',
       `there is no runbook "${name}".${didYouMean(name, [...bundled.keys()])}`,
-      'See them all with migrate list; a runbook of your own is given by its path, such as ./my-runbook.ts',
+      existsSync(`${name}.ts`)
+        ? `Did you mean the file here? ./${name}.ts`
+        : 'See them all with migrate list; a runbook of your own is given by its path, such as ./my-runbook.ts',
     );
   }
   const stat = statSync(file, { throwIfNoEntry: false });

@@ -17,6 +17,7 @@ type Main = (
     readonly leaveUnconfirmed: boolean;
     readonly takesUndecided: boolean;
     readonly tellsNobody: boolean;
+    readonly tellsNoWay: boolean;
   } & Partial<Dying>,
 ) => Promise<number>;
 
@@ -26,13 +27,18 @@ const file = join(import.meta.dirname, '..', 'cli', `main${extension}`);
 const { main } = (await import(pathToFileURL(file).href)) as { main: Main };
 
 process.env['PATH'] = pathWithStandIns(process.env['PATH']);
-const { MIGRATE_WORLD_CRASH: crash, MIGRATE_WORLD_PASSES: passes } = process.env;
+const {
+  MIGRATE_WORLD_CRASH: crash,
+  MIGRATE_WORLD_PASSES: passes,
+  MIGRATE_WORLD_THROWN_AWAY: thrownAway,
+} = process.env;
 process.exitCode = await main(process.argv.slice(2), {
   clock: skippableClock(inWorld.clock),
   resumesByItself: true,
   leaveUnconfirmed: true,
   takesUndecided: true,
   tellsNobody: true,
+  tellsNoWay: thrownAway !== undefined,
   ...(crash === undefined ? {} : dyingAt(crash, inWorld.crashed)),
   // A boot gives process numbers anew.
   ...(passes === undefined

@@ -32,6 +32,8 @@ export interface RehearsalOptions {
   /** Further arguments of each `migrate` that works on the run, such as `--json`. */
   readonly flags?: readonly string[];
   readonly onOutput?: OnOutput;
+  /** Nobody can type what the run tells for going on or back, so it is not told. */
+  readonly thrownAway?: boolean;
   /** Told of everything that the operator of the rehearsal does. */
   readonly onMove?: (move: RehearsalMove) => void;
 }
@@ -183,12 +185,13 @@ function forgetCrashes(world: World): void {
 export function callMigrate(
   world: World,
   argv: readonly string[],
-  options: Pick<RehearsalOptions, 'crash' | 'passes' | 'flags' | 'onOutput' | 'terminal'> = {},
+  options: Pick<RehearsalOptions, 'crash' | 'passes' | 'flags' | 'onOutput' | 'terminal' | 'thrownAway'> = {},
 ): Promise<RunResult> {
   const env = {
     NODE_COMPILE_CACHE: inWorld.compiled,
     ...(options.crash === undefined ? {} : { MIGRATE_WORLD_CRASH: options.crash }),
     ...(options.passes === true ? { MIGRATE_WORLD_PASSES: 'yes' } : {}),
+    ...(options.thrownAway === true ? { MIGRATE_WORLD_THROWN_AWAY: 'yes' } : {}),
   };
   return world.run([realpathSync(process.execPath), world.migrate, ...argv, ...(options.flags ?? [])], {
     env,

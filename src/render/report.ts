@@ -24,8 +24,11 @@ const over: ReadonlySet<ResultDocument['status']> = new Set(['rolled-back', 'abo
 
 const asksNoMore: ReadonlySet<ResultDocument['status']> = new Set(['completed', 'ended', 'failed']);
 
-/** What a call has come to: what was done and how long it took, what waits, how to go on, and the way back. */
-export function reportText(result: ResultDocument, style: Style): string {
+/**
+ * What a call has come to: what was done and how long it took, what waits, how to go on, and the way back.
+ * @param ways also the commands by which one goes on or back
+ */
+export function reportText(result: ResultDocument, style: Style, ways = true): string {
   const [first = '', ...rest] = harmlessLines(result.message);
   const count = result.done.length;
   const did =
@@ -39,15 +42,20 @@ export function reportText(result: ResultDocument, style: Style): string {
       : `${style(tones[result.status], `${status}:`)} ${first}`,
     ...rest,
     ...(result.remains ?? []).map((line) => `  ${line}`),
-    ...tableOf(result, style),
-    ...(result.hint === undefined ? [] : harmlessLines(result.hint)),
+    ...tableOf(result, style, ways),
+    ...(result.hint === undefined || !ways ? [] : harmlessLines(result.hint)),
     style('faint', [did, `run ${result.run}`].filter(Boolean).join(', ')),
-    ...(over.has(result.status) ? [] : [style('faint', wayBackText(result.run, result.wayBack))]),
+    ...(over.has(result.status) || !ways ? [] : [style('faint', wayBackText(result.run, result.wayBack))]),
   ].join('\n');
 }
 
 /** When nothing more is asked for the moment, what the checks have said; each was told when it ended, and is lost above. */
-function tableOf({ status, run, checks = [], verdict }: ResultDocument, style: Style): string[] {
+function tableOf(
+  { status, run, checks = [], verdict }: ResultDocument,
+  style: Style,
+  ways: boolean,
+): string[] {
   if (verdict === undefined || !asksNoMore.has(status)) return [];
-  return ['', ...verdictTable(checks, style), `All of it, with the evidence: migrate report ${run}`, ''];
+  const more = ways ? [`All of it, with the evidence: migrate report ${run}`] : [];
+  return ['', ...verdictTable(checks, style), ...more, ''];
 }

@@ -100,7 +100,7 @@ test(
     expect(says.some((each) => each.startsWith('claims: not held'))).toBe(true);
     const text = await migrate(place, 'doctor', run);
     expect(text.exit).toBe(3);
-    expect(text.stdout).toContain(`migrate settle ${run} wait --done|--not-started|--undone`);
+    expect(text.stdout).toContain(`migrate settle ${run} wait --done --why '…'; or`);
     expect(text.stdout).toContain('the last step known to be done is before');
     if (child !== undefined) kill(child);
     letGo(place);

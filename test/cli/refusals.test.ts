@@ -41,6 +41,15 @@ describe('a runbook that cannot be run', () => {
     },
   );
 
+  test('under its id, and whose file lies in this folder, is named', async () => {
+    const machine = new Machine();
+    mine(machine, chain + step);
+    expect(await machine.run('run', 'mine')).toMatchObject({
+      code: 2,
+      err: 'error: there is no runbook "mine".\nDid you mean the file here? ./mine.ts\n',
+    });
+  });
+
   test('for want of a program names every one that is missing', async () => {
     const machine = new Machine();
     const file = machine.file(

@@ -230,7 +230,11 @@ describe('a run that nobody wants any more', () => {
   test('is aborted: nothing is undone, what remains is listed, what it held is free', async () => {
     const machine = new Machine();
     await begin(machine);
-    const aborted = await machine.run('abort', 'small', '--why', 'by hand instead');
+    expect(await machine.run('abort', 'small')).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/nothing was changed\n.*\nAgree: migrate abort small-\S+ --yes\n$/),
+    });
+    const aborted = await machine.run('abort', 'small', '--yes', '--why', 'by hand instead');
     expect(aborted).toMatchObject({
       code: 0,
       out: expect.stringContaining(`make (done): rm -r -f ${machine.folder}/made`),

@@ -77,7 +77,8 @@ describe.each(endings)('a step whose attempt was %s', (ending) => {
     const outcome = await stage.run();
     expect(outcome).toMatchObject({ status: 'waiting', exitCode: 3 });
     expect(outcome.message).toContain(why);
-    expect(outcome.hint).toContain('migrate settle sample-1 a --done | --not-started');
+    expect(outcome.hint).toContain("migrate settle sample-1 a --done --why '…'\n");
+    expect(outcome.hint).toContain("migrate settle sample-1 a --not-started --why '…'");
     expect(stage.acts).toEqual([]);
   });
 

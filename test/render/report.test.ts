@@ -31,6 +31,13 @@ describe('the report at the end', () => {
     ]);
   });
 
+  test('tells no command of a run that is thrown away', () => {
+    const checks = [{ id: 'c', title: 'c', verdict: 'FAIL' as const, observed: 'no' }];
+    const text = reportText({ ...result, checks, verdict: 'FAIL' }, styleFor(false), false);
+    expect(text).toContain('observed  no');
+    expect(text).not.toContain('migrate');
+  });
+
   test('does not say the same word twice', () => {
     expect(lines({ status: 'interrupted', message: 'interrupted by SIGINT' })[0]).toBe(
       'interrupted by SIGINT',

@@ -21,7 +21,7 @@ export function addAbort(program: Program, invocation: Invocation): void {
 
 async function end(name: string, options: AbortOptions, globals: Globals, { overrides }: Invocation) {
   const { abort, mustBeOpen } = await import('../../engine/index.ts');
-  const { exitCodes } = await import('../../errors.ts');
+  const { exitCodes, MigrateError } = await import('../../errors.ts');
   const { atWork } = await import('../work/at-work.ts');
   const { hostFor } = await import('../work/host-for.ts');
   const { oneRun } = await import('../runs/known-run.ts');
@@ -35,7 +35,13 @@ async function end(name: string, options: AbortOptions, globals: Globals, { over
   const terminal = await terminalOf(globals);
   const known = await oneRun(places.state, name, 'unfinished', pickerFor(terminal));
   mustBeOpen(known.state, wordFor(known.state));
-  if (options.yes !== true && terminal.interactive) {
+  if (options.yes !== true && !terminal.interactive) {
+    throw new MigrateError('abort.not-agreed', 'ending a run waits for your agreement; nothing was changed', {
+      exitCode: exitCodes.waiting,
+      hint: `See what it has done: migrate status ${known.place.id}\nAgree: migrate abort ${known.place.id} --yes`,
+    });
+  }
+  if (options.yes !== true) {
     const question = `End ${known.place.id} for good? Nothing is undone, and it can be neither resumed nor rolled back.`;
     if ((await askOnce((prompts) => prompts.agree(question))) !== true) return exitCodes.interrupted;
   }

@@ -32,11 +32,13 @@ out here. 1: one says FAIL.
 async function check(name: string, options: CheckOptions, globals: Globals, { overrides }: Invocation) {
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { readParameters } = await import('../parameters/read.ts');
-  const { checkRunbook } = await import('../shown/check-runbook.ts');
+  const { quoteWord } = await import('../../runbook/command.ts');
+  const { checkRunbook, mustHaveChecks } = await import('../shown/check-runbook.ts');
   const { runInForce, unfinishedRunOf } = await import('../runs/known-run.ts');
   const { placesOf } = await import('../runs/places.ts');
   const loaded = await loadRunbook(name);
   const { runbook } = loaded;
+  mustHaveChecks(loaded);
   const given = options.set.length > 0 || options.params !== undefined;
   const find = runbook.health.length > 0 ? runInForce : unfinishedRunOf;
   const run = given ? undefined : await find(placesOf(globals).state, runbook.id);
@@ -45,7 +47,7 @@ async function check(name: string, options: CheckOptions, globals: Globals, { ov
     runbook.params,
     { set: options.set, file: options.params },
     `the runbook ${runbook.id}`,
-    `migrate show ${name} lists the parameters.`,
+    `migrate show ${quoteWord(name)} lists the parameters.`,
   );
   return checkRunbook({ loaded, params, globals, overrides, run });
 }

@@ -29,6 +29,7 @@ what is left of that run.
 async function plan(name: string, options: PlanOptions, globals: Globals, { overrides }: Invocation) {
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { readParameters } = await import('../parameters/read.ts');
+  const { quoteWord } = await import('../../runbook/command.ts');
   const { showPlan } = await import('../shown/show-plan.ts');
   const { unfinishedRunOf } = await import('../runs/known-run.ts');
   const { placesOf } = await import('../runs/places.ts');
@@ -44,7 +45,7 @@ async function plan(name: string, options: PlanOptions, globals: Globals, { over
     runbook.params,
     { set: options.set, file: options.params },
     `the runbook ${runbook.id}`,
-    `migrate show ${name} lists the parameters.`,
+    `migrate show ${quoteWord(name)} lists the parameters.`,
   );
   return showPlan({ loaded, params, globals, overrides });
 }

@@ -48,6 +48,7 @@ async function run(name: string, options: RunOptions, globals: Globals, invocati
   const { overrides } = invocation;
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { readParameters } = await import('../parameters/read.ts');
+  const { quoteWord } = await import('../../runbook/command.ts');
   const { mustBeStep } = await import('../options/step-argument.ts');
   const loaded = await loadRunbook(name);
   const { runbook } = loaded;
@@ -56,7 +57,7 @@ async function run(name: string, options: RunOptions, globals: Globals, invocati
     runbook.params,
     { set: options.set, file: options.params },
     `the runbook ${runbook.id}`,
-    `migrate show ${name} lists the parameters. Nothing was changed.`,
+    `migrate show ${quoteWord(name)} lists the parameters. Nothing was changed.`,
   );
   if (options.dryRun === true) {
     const { showPlan } = await import('../shown/show-plan.ts');

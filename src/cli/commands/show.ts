@@ -14,11 +14,12 @@ async function show(name: string, globals: Globals): Promise<void> {
   const { loadRunbook } = await import('../../host/runbook-file.ts');
   const { showDocument } = await import('../../render/documents/show.ts');
   const { showText } = await import('../../render/text/show.ts');
+  const { quoteWord } = await import('../../runbook/command.ts');
   const { describeRunbook } = await import('../shown/describe-runbook.ts');
   const { print } = await import('../terminal/print.ts');
   const { terminalOf } = await import('../terminal/terminal.ts');
   const { runbook, file } = await loadRunbook(name);
   const document = describeRunbook(runbook, file);
   const { style } = await terminalOf(globals);
-  print(globals, showDocument, document, () => showText(document, name, style));
+  print(globals, showDocument, document, () => showText(document, quoteWord(name), style));
 }

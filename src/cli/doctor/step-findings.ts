@@ -61,7 +61,7 @@ function wayOut(step: StepState, { events, place }: RunFacts): string {
     return `migrate rollback ${place.id} undoes it again, which is safe.`;
   }
   const start = events.findLast((event) => event.type === 'step.started' && event.step === step.id);
-  const settle = `migrate settle ${place.id} ${step.id} --done|--not-started|--undone --why TEXT`;
+  const settle = `migrate settle ${place.id} ${step.id} --done --why '…'; or in place of --done: --not-started, --undone`;
   if (start?.type !== 'step.started' || start.probe === undefined) {
     return `It had no probe when it began: it runs again when it says that this is harmless, else a person tells: ${settle}`;
   }

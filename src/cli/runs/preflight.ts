@@ -1,7 +1,9 @@
 import type { EngineHost } from '../../engine/index.ts';
 import { StepError, UsageError } from '../../errors.ts';
+import type { LoadedRunbook } from '../../host/runbook-file.ts';
 import { resolveSecret, secretsIn } from '../../host/secrets.ts';
 import type { Runbook } from '../../runbook/index.ts';
+import { wordOf } from './run-again.ts';
 import { pathOf, toolVersions } from './tool-versions.ts';
 
 /**
@@ -13,16 +15,17 @@ import { pathOf, toolVersions } from './tool-versions.ts';
  * @param unit whether something goes on with a run after a boot
  */
 export async function preflight(
-  runbook: Runbook,
+  { runbook, file }: Pick<LoadedRunbook, 'runbook' | 'file'>,
   params: unknown,
   host: EngineHost,
   unit: () => Promise<boolean>,
 ): Promise<Readonly<Record<string, string>>> {
   if (runbook.root && process.getuid?.() !== 0) {
+    const word = wordOf(runbook.id, file);
     throw new UsageError(
       'runbook.needs-root',
       `${runbook.id} must be run as root`,
-      `sudo migrate run …; migrate plan ${runbook.id} and migrate rehearse ${runbook.id} need no root`,
+      `sudo migrate run …; migrate plan ${word} and migrate rehearse ${word} need no root`,
     );
   }
   const found = await Promise.all(runbook.tools.map(async (tool) => [tool, await pathOf(tool)] as const));

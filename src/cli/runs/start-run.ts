@@ -43,7 +43,7 @@ export async function startRun(given: StartGiven): Promise<OpenRun> {
   leaveFolder();
   if (given.overrides.takesUndecided !== true) mustBeDecided(runbook);
   const byItself = given.resumesByItself ?? (() => resumesAtBoot(places.state));
-  const tools = await preflight(runbook, params, host, byItself);
+  const tools = await preflight(loaded, params, host, byItself);
   await warnOfReboot(runbook, byItself, given.warn);
   const claims = runbook.claims({ params });
   const warnings = await prepareStateFolder({

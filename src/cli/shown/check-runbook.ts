@@ -12,6 +12,7 @@ import type { Globals, Overrides } from '../invocation.ts';
 import type { KnownRun } from '../runs/known-run.ts';
 import { leaveFolder } from '../runs/leave-folder.ts';
 import { preflight } from '../runs/preflight.ts';
+import { wordOf } from '../runs/run-again.ts';
 import { unbegunRun } from '../runs/unbegun-run.ts';
 import { print } from '../terminal/print.ts';
 import { stderr } from '../terminal/process-streams.ts';
@@ -40,15 +41,14 @@ export interface CheckGiven {
 /**
  * Runs the health checks of a runbook, or where it has none the checks among its steps, and prints what they
  * found; no run begins, and nothing is recorded.
- * @throws UsageError `check.none` for a runbook without checks, and those of `preflight`
+ * @throws UsageError, those of `preflight`
  */
 export async function checkRunbook(given: CheckGiven): Promise<ExitCode> {
   const { loaded, params, globals, overrides, run } = given;
   const runbook = checksOf(loaded.runbook);
-  mustHaveChecks(runbook);
   leaveFolder();
   const host = hostFor(overrides, params, placesOf(globals).state);
-  await preflight(runbook, params, host, async () => true);
+  await preflight({ runbook, file: loaded.file }, params, host, async () => true);
   const terminal = await terminalOf(globals);
   const at = new Date(host.clock.now().wall).toISOString();
   const state = run?.state ?? (await unbegunRun(loaded, params, host));
@@ -99,12 +99,14 @@ function checksOf(runbook: Runbook): Runbook {
   return runbook.health.length === 0 ? runbook : { ...runbook, nodes: runbook.health, tools: [] };
 }
 
-function mustHaveChecks({ id, nodes }: Runbook): void {
+/** @throws UsageError `check.none` */
+export function mustHaveChecks({ runbook, file }: LoadedRunbook): void {
+  const { id, nodes } = checksOf(runbook);
   if (nodes.some(({ kind }) => kind === 'check')) return;
   throw new UsageError(
     'check.none',
     `${id} has no checks, only ${nodes.length === 1 ? 'a step that acts' : 'steps that act'} or wait`,
-    `Add them with .check(…), or see what it would do with: migrate plan ${id}`,
+    `Add them with .check(…), or see what it would do with: migrate plan ${wordOf(id, file)}`,
   );
 }
 

@@ -13,6 +13,7 @@ import { assemble } from '../parameters/assemble.ts';
 import { readAssignment } from '../parameters/assignment.ts';
 import { valueSchemaOf } from '../parameters/schema.ts';
 import { stdout } from '../terminal/process-streams.ts';
+import { wordOf } from '../runs/run-again.ts';
 import { interruptible } from '../terminal/signals.ts';
 import { mustBeStep } from '../options/step-argument.ts';
 import { terminalOf, type Terminal } from '../terminal/terminal.ts';
@@ -48,7 +49,7 @@ export async function rehearseRunbook(
       'A runbook describes it in its options: rehearsal: { params: …, disks: …, files: … }. See docs/writing-a-runbook.md.',
     );
   }
-  const params = rehearsalParams(runbook, options.set);
+  const params = rehearsalParams(runbook, wordOf(runbook.id, file), options.set);
   const share = [...new Set(Object.keys(files).map((path) => dirname(path)))];
   const runbookInWorld = name === runbook.id ? name : file;
   if (options.crash === everywhere) {
@@ -76,6 +77,7 @@ export async function rehearseRunbook(
           ...(plan.answers === undefined ? {} : { answers: plan.answers }),
           ...(crash === undefined ? {} : { crash }),
           flags: flagsOf(globals),
+          thrownAway: true,
           terminal: terminal.live,
           onOutput: (text) => stdout.write(text),
           onMove: (move) => tell(moveText(move), globals, terminal),
@@ -127,7 +129,11 @@ async function afterwards(
 }
 
 /** The plan's parameters with the operator's over them; the world's own migrate validates the whole. */
-function rehearsalParams(runbook: Runbook, set: readonly string[]): Readonly<Record<string, Json>> {
+function rehearsalParams(
+  runbook: Runbook,
+  word: string,
+  set: readonly string[],
+): Readonly<Record<string, Json>> {
   const problems: string[] = [];
   const base = { ...runbook.rehearsal?.params };
   const params = assemble(base, set.map(readAssignment), valueSchemaOf(runbook.params), problems);
@@ -135,7 +141,7 @@ function rehearsalParams(runbook: Runbook, set: readonly string[]): Readonly<Rec
   throw new UsageError(
     'params.invalid',
     `what is given for the rehearsal of ${runbook.id} does not fit:\n${problems.map((each) => `  - ${each}`).join('\n')}`,
-    `migrate show ${runbook.id} lists the parameters.`,
+    `migrate show ${word} lists the parameters.`,
   );
 }
 

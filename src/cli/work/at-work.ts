@@ -72,7 +72,7 @@ export async function atWork(
     const result = await withAgain(worked.result, open, runbook);
     const document = resultOf(globals, open.state, result, worked);
     await keepResult(open.place, open.state.lastSeq, document);
-    printResult(globals, terminal, document);
+    printResult(globals, terminal, document, overrides.tellsNoWay !== true);
     return worked.result.exitCode;
   } finally {
     await open.close();

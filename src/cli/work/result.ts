@@ -55,11 +55,19 @@ function checked(state: RunState): Pick<ResultDocument, 'verdict' | 'checks'> {
   };
 }
 
-/** Prints it, as the last thing. */
-export function printResult(globals: Globals, terminal: Terminal, document: ResultDocument): void {
+/**
+ * Prints it, as the last thing.
+ * @param ways also the commands by which one goes on or back
+ */
+export function printResult(
+  globals: Globals,
+  terminal: Terminal,
+  document: ResultDocument,
+  ways = true,
+): void {
   // One line also with --json: it ends the JSON lines of the events.
   const text = globals.json
     ? harmlessJson(resultDocument.parse(document))
-    : `${terminal.live ? '\n' : ''}${withStateOption(reportText(document, terminal.style), globals.stateDir)}`;
+    : `${terminal.live ? '\n' : ''}${withStateOption(reportText(document, terminal.style, ways), globals.stateDir)}`;
   stdout.write(`${text}\n`);
 }

@@ -1,3 +1,4 @@
+import { quoteWord } from '../../runbook/index.ts';
 import type { ImportedDocument } from '../documents/imported.ts';
 import { harmless } from '../harmless.ts';
 import type { Style } from '../style.ts';
@@ -22,7 +23,7 @@ export function importedText(document: ImportedDocument, style: Style): string {
           ...undecided.map((step) => `  ${step}`),
         ]),
     '',
-    `Read it:      migrate show ${harmless(file)}`,
-    `Rehearse it:  migrate rehearse ${harmless(file)}`,
+    `Read it:      migrate show ${quoteWord(harmless(file))}`,
+    `Rehearse it:  migrate rehearse ${quoteWord(harmless(file))}`,
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import { byPhase } from './phases.ts';
 
 type Step = ShowDocument['steps'][number];
 
-/** @param name by which the reader knows it: its id, or its file */
+/** @param name by which the reader finds it when they type it: its id, or its file */
 export function showText(document: ShowDocument, name: string, style: Style): string {
   const { id, summary, root, tools, pointOfNoReturn } = document;
   return [

@@ -92,7 +92,7 @@ test(
     expect(await json(0, 'confirm', run, 'go')).toMatchObject({ status: 'opened', step: 'go' });
     expect(await json(3, 'resume', run)).toMatchObject({ status: 'waiting', step: 'swap' });
     expect(await json(0, 'rollback', run, '--to', 'make', '--yes')).toMatchObject({ status: 'rolled-back' });
-    expect(await json(0, 'abort', run)).toMatchObject({
+    expect(await json(0, 'abort', run, '--yes')).toMatchObject({
       status: 'aborted',
       remains: [expect.stringContaining('make (done)')],
     });

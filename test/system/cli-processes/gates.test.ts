@@ -122,7 +122,7 @@ describe('without a terminal', () => {
       const place = newPlace();
       expect(await migrate(place, ...runGates(place))).toMatchObject({ exit: 3 });
       const [run = ''] = runsOf(place);
-      const aborted = await migrate(place, 'abort', run, '--why', 'by hand instead');
+      const aborted = await migrate(place, 'abort', run, '--yes', '--why', 'by hand instead');
       expect(aborted).toMatchObject({ exit: 0, stderr: '' });
       expect(aborted.stdout).toBe(
         'aborted: this remains, and how each could be undone by hand:\n' +
@@ -223,7 +223,7 @@ describe('a step in doubt', () => {
       const { place, run } = await inDoubt();
       const stopped = await migrate(place, 'resume');
       expect(stopped).toMatchObject({ exit: 3, stderr: '' });
-      expect(stopped.stdout).toContain(`migrate settle ${run} odd --done | --not-started --why '…'`);
+      expect(stopped.stdout).toContain(`migrate settle ${run} odd --not-started --why '…'`);
       writeFileSync(join(place.folder, 'odd.json'), '{"size": "large"}');
       const settle = ['settle', run, 'odd'];
       await allRefused(
