@@ -6,7 +6,7 @@ import type { CaseResult } from './coverage.ts';
 import type { Stretch } from './enumerate.ts';
 import { failed, result } from './forward.ts';
 import { Journey, type Setup } from './journey.ts';
-import { keptAside, leftBehind, unlikeness } from './likeness.ts';
+import { builtSince, keptAside, leftBehind, unlikeness } from './likeness.ts';
 import { noReference, type Boundary } from './reference.ts';
 
 /** A case of a step that is taken back alone. */
@@ -161,8 +161,12 @@ async function rollBackIn(
   const crash = one.killed && state !== undefined ? everywhereOnTheWayBack(state, random) : undefined;
   const report = await journey.back(undefined, crash === undefined ? {} : { crash });
   if (report.outcome !== 'done') return failed(one, report.why, journey.said);
+  if (forward.reboots > 0) await journey.bootAsAtFirst();
   const { snapshot } = await journey.see();
-  const left = leftBehind(journey.start, snapshot, keptAside(snapshot, state?.run ?? ''));
+  const left = leftBehind(journey.start, snapshot, [
+    ...keptAside(snapshot, state?.run ?? ''),
+    ...builtSince(journey.start, snapshot),
+  ]);
   if (left.length > 0) {
     return { ...result(one, 'failed'), why: 'the rollback leaves another world', differences: left };
   }

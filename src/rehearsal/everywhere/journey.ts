@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json, RehearsalPlan } from '../../runbook/index.ts';
 import { layoutOf } from '../layout.ts';
@@ -19,6 +19,9 @@ export interface Setup {
   /** The ids of its steps and gates, in page order. */
   readonly ids: readonly string[];
 }
+
+/** Names what a plan has booted in a rollback, among its boots. */
+const goingBack = 'rollback';
 
 /** What is kept of the program's last words, in characters. */
 const lastWords = 2_000;
@@ -104,6 +107,16 @@ export class Journey {
   /** Takes the run back, wholly or until this step is the last that is done. */
   back(to: string | undefined, how: { crash?: string; passes?: boolean } = {}): Promise<RehearsalReport> {
     return rehearseRollback(this.world, { ...this.#drive(how), ...(to === undefined ? {} : { to }) });
+  }
+
+  /**
+   * Boots what was booted at first, as a person does who goes back: on a machine with several systems, neither this run
+   * nor anything in the machine chooses that.
+   */
+  async bootAsAtFirst(): Promise<void> {
+    if (this.#setup.plan.systemDisks?.boots?.[goingBack] === undefined) return;
+    writeFileSync(join(layoutOf(this.world.folder).shared, 'boot-gate'), `${goingBack}\n`);
+    await this.world.reboot();
   }
 
   async see(): Promise<Seen> {

@@ -75,6 +75,13 @@ export function leftBehind(
     .map(({ text }) => text);
 }
 
+/** What was built since: paths of a Nix store stay, until somebody collects garbage. */
+export function builtSince(before: Snapshot, after: Snapshot): readonly string[] {
+  return Object.keys(after.entries).filter(
+    (path) => /^\/nix\/store\/[0-9a-z]{32}-[^/]+$/.test(path) && before.entries[path] === undefined,
+  );
+}
+
 /** Where a rollback keeps what it has replaced or dropped, for whoever misses it. */
 export function keptAside({ entries }: Snapshot, run: string): readonly string[] {
   const aside = new RegExp(String.raw`\.migrate-(aside-)?(replaced|dropped)-${run}$`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  builtSince,
   keptAside,
   leftBehind,
   noiseBetween,
@@ -65,6 +66,23 @@ describe('what an undo left', () => {
     });
     expect(leftBehind(before, after)).toEqual(['/f: mtime was 5, is 6', '/g: appeared']);
     expect(leftBehind(before, after, ['/g'])).toEqual(['/f: mtime was 5, is 6']);
+  });
+
+  it('is not what was built since, and stays in a store; what was there before is', () => {
+    const path = (name: string) => `/nix/store/${'0'.repeat(32)}-${name}`;
+    const before = snapshot({ [path('old')]: {}, [`${path('old')}/gone`]: {} });
+    const after = snapshot({
+      ...{ [path('old')]: {}, [`${path('old')}/new`]: {} },
+      ...{ [path('new')]: {}, [`${path('new')}/file`]: {}, [`beneath:${path('new')}/file`]: {} },
+      '/nix/store/nobody-s': {},
+    });
+    const built = builtSince(before, after);
+    expect(built).toEqual([path('new')]);
+    expect(leftBehind(before, after, built)).toEqual([
+      `${path('old')}/gone: is gone`,
+      `${path('old')}/new: appeared`,
+      '/nix/store/nobody-s: appeared',
+    ]);
   });
 
   it('is not what a rollback keeps aside of this run', () => {
