@@ -119,10 +119,14 @@ function removal({ folder, units, built: paths }: Made): readonly Command[] {
     // 5: there is no such unit (any more).
     sh.with({ ok: [0, 5] })`systemctl stop ${units}`,
     sh`rm -rf --one-file-system -- ${folder}`,
-    // 1: it is gone already.
+    // 1: it is gone already. The lock of a build that was ended in the middle stays beside it else.
     ...(paths === null
       ? []
-      : [sh.with({ ok: [0, 1] })`nix-store --delete ${paths.output} ${paths.derivation}`]),
+      : [
+          sh.with({
+            ok: [0, 1],
+          })`nix-store --delete ${paths.output} ${paths.output}.lock ${paths.derivation}`,
+        ]),
   ];
 }
 

@@ -45,7 +45,7 @@ export const rehearsal: RehearsalPlan = {
   notCompared: [
     '/var/log/wsl-mount.log',
     // Where Nix keeps its own history; what is in the store is asked of it.
-    ...['db', 'gc.lock', 'gcroots/auto', 'temproots'].map((name) => `/nix/var/nix/${name}`),
+    ...['db', 'gc.lock', 'gc-socket', 'gcroots/auto', 'temproots'].map((name) => `/nix/var/nix/${name}`),
     '/nix/var/log',
     '/run/systemd/transient',
   ],

@@ -22,7 +22,7 @@ export const rehearsal: RehearsalPlan = {
   disks: [{ name: 'ssd', mountPoint: '/mnt/wsl/storage', uuid, megabytes: 256 }],
   notCompared: [
     // Where Nix keeps its own history; what is in the store is asked of it.
-    ...['db', 'gc.lock', 'gcroots/auto', 'temproots'].map((name) => `/nix/var/nix/${name}`),
+    ...['db', 'gc.lock', 'gc-socket', 'gcroots/auto', 'temproots'].map((name) => `/nix/var/nix/${name}`),
     '/nix/var/log',
   ],
   looks: [['sh', '-c', 'nix path-info --all | sort']],
