@@ -40,7 +40,7 @@ export async function goBackUnconfirmed(given: Session, id: string, why: string)
   }
   const reboot = atBoot ? ' It takes effect when this machine boots; reboot it now.' : '';
   const message = `"${id}" was taken back: ${why}.${reboot}`;
-  const hint = `Try it again: migrate resume ${state.run}. Or go back further: migrate rollback ${state.run}`;
+  const hint = `Try it again: migrate resume ${state.run}\nOr go back further: migrate rollback ${state.run}`;
   if (interruption !== undefined && interruption !== 'SIGHUP') {
     await record(session, { type: 'run.interrupted', by: interruption });
     return outcome('interrupted', message, { step: id, hint });

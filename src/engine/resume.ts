@@ -63,7 +63,10 @@ export async function acceptRunbook(
       `the runbook was edited since ${state.run} began, and the edit touches what is done:\n${list}`,
       {
         exitCode: exitCodes.usage,
-        hint: `Put the runbook back as it was, or go on all the same: migrate resume ${state.run} --accept-changes. The sources as they were lie in the run's folder under sources/.`,
+        hint: [
+          `Put the runbook back as it was; it lies in ${session.folder}/sources`,
+          `Or go on all the same: migrate resume ${state.run} --accept-changes`,
+        ].join('\n'),
       },
     );
   }

@@ -21,7 +21,7 @@ export function whyNotByItself(state: RunState): NeedsPerson | undefined {
   if (unattended.stalled || unattended.vainBoots >= mostVainBoots) {
     return {
       message: `the machine booted ${mostVainBoots} times and ${run} did not get on, so it no longer goes on by itself`,
-      hint: `See why: migrate status ${run}, migrate logs ${run}. When it is mended: ${wayOn(state)}`,
+      hint: `See why: migrate status ${run}, migrate logs ${run}\nWhen it is mended: ${wayOn(state)}`,
       ...(unattended.stalled ? {} : { stalledAfter: unattended.vainBoots }),
     };
   }
@@ -39,7 +39,7 @@ export function whyNotByItself(state: RunState): NeedsPerson | undefined {
       return {
         step: id,
         message: `the soak "${id}" stopped, it was not healthy: ${gate.stopped.join('; ')}`,
-        hint: `Look at it, then go on soaking: migrate resume ${run}. Or back: migrate rollback ${run}`,
+        hint: `Look at it, then go on soaking: migrate resume ${run}\nOr back: migrate rollback ${run}`,
       };
     }
   }

@@ -50,7 +50,7 @@ describe('a step that must be confirmed', () => {
       exitCode: 1,
       step: 'net',
       message: '"net" was taken back: nobody confirmed it within 10 min.',
-      hint: 'Try it again: migrate resume sample-1. Or go back further: migrate rollback sample-1',
+      hint: 'Try it again: migrate resume sample-1\nOr go back further: migrate rollback sample-1',
     });
     expect(stage.clock.now().wall - began).toBe(10 * minute);
     expect(there(stage)).toEqual(['/before']);

@@ -67,7 +67,7 @@ async function toldAlready(
   throw new UsageError(
     'attach.idle',
     `no process works on ${place.id}`,
-    `See where it stands: migrate status ${place.id}. Go on: migrate resume ${place.id}`,
+    `See where it stands: migrate status ${place.id}\nGo on: migrate resume ${place.id}`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { quoteWord } from '../../runbook/command.ts';
 
 const commands =
-  /\bmigrate (attach|resume|rollback|confirm|settle|abort|status|logs|report|plan|run|doctor)\b(?![^\n]*--state-dir)/g;
+  /\bmigrate (attach|resume|rollback|confirm|settle|abort|status|logs|report|plan|run|doctor|boot enable|notify deliver)\b(?![^\n]*--state-dir)/g;
 
 /** Names the operator's state folder in the commands that a message tells, which would not find the run else. */
 export function withStateOption(text: string, stateDir: string | undefined): string {

@@ -18,6 +18,10 @@ export async function unfinishedRunWith(
   throw new LockedError(
     'run.other-parameters',
     `the unfinished run ${id} of ${runbook} has other parameters`,
-    `See them: migrate status ${id}. Go on with them: migrate resume ${id}. Or end it, and start again: migrate abort ${id}`,
+    [
+      `See them: migrate status ${id} --json`,
+      `Go on with them: migrate resume ${id}`,
+      `Or end it, and start again: migrate abort ${id}`,
+    ].join('\n'),
   );
 }

@@ -87,7 +87,8 @@ async function tryUndo(
   const go = async (to: number) => {
     if (journey.at >= to) return;
     const report = await journey.to(to);
-    if (report.outcome !== 'done') throw noReference(`to "${setup.ids[to]}": ${report.why}`, journey.said);
+    if (report.outcome !== 'done')
+      throw noReference(setup, `to "${setup.ids[to]}": ${report.why}`, journey.said);
   };
   if (index > 0) await go(index - 1);
   // Where it is done already, it was taken back before, and left this same world.

@@ -1,4 +1,5 @@
 import { stepState } from '../../journal/state.ts';
+import { quoteWord } from '../../runbook/index.ts';
 import { WorldError } from '../world-error.ts';
 import type { Pass } from './enumerate.ts';
 import { Journey, type Setup } from './journey.ts';
@@ -40,7 +41,7 @@ async function runThrough(
     for (const [index, step] of setup.ids.entries()) {
       if (elsewhen) await useUpProcessNumbers(journey);
       const report = await journey.to(index, { passes: true });
-      if (report.outcome !== 'done') throw noReference(`to "${step}": ${report.why}`, journey.said);
+      if (report.outcome !== 'done') throw noReference(setup, `to "${step}": ${report.why}`, journey.said);
       const output = report.state === undefined ? undefined : stepState(report.state, step).output;
       seen.push({ seen: await journey.see(), passes: journey.passes(), output });
     }
@@ -48,11 +49,11 @@ async function runThrough(
   });
 }
 
-export function noReference(what: string, said: string): WorldError {
+export function noReference({ runbook }: Setup, what: string, said: string): WorldError {
   return new WorldError(
     'crash.no-reference',
     `without any crash it does not come ${what}\n${said.trimEnd()}`,
-    'Mend that first: migrate rehearse RUNBOOK shows the whole run.',
+    `Mend that first. The whole run is shown by: migrate rehearse ${quoteWord(runbook)}`,
   );
 }
 
