@@ -1,8 +1,7 @@
 import { runbook } from 'migrate-runbook';
-import { appendToFile, editFile, lookForData, nixosRebuild, startUnits } from 'migrate-runbook/operations';
-import { importEdit } from './nixos-module/edits.ts';
+import { lookForData, nixosRebuild, startUnits } from 'migrate-runbook/operations';
+import { importModule, trackModule, writeModule } from './nixos-module/install.ts';
 import { noteFolders } from './nixos-module/note-folders.ts';
-import { trackFile } from './nixos-module/tracked.ts';
 import { foldersOf, moduleText, modulePlace } from './preseed/module.ts';
 import { params, preseedUnit, restoreParams, unitOf } from './preseed/params.ts';
 import { dependsOn, configurationFits, givenFits, programsFound, shownOnce } from './preseed/preflight.ts';
@@ -49,26 +48,16 @@ export default runbook('preseed', {
 
   .phase('Configure')
   .step('module', {
-    title: 'The module',
     needs: ['data'],
-    use: appendToFile,
-    with: ({ params: p }) => ({
-      path: `${p.flake}/${modulePlace(p).moduleFile}`,
-      text: moduleText(p),
-      create: true,
-    }),
+    ...writeModule(modulePlace, moduleText),
   })
   .step('track', {
-    title: 'Make it known to the flake',
     needs: ['module'],
-    use: trackFile,
-    with: ({ params: p }) => ({ flake: p.flake, file: modulePlace(p).moduleFile }),
+    ...trackModule(modulePlace),
   })
   .step('imports', {
-    title: 'Import it',
     needs: ['track'],
-    use: editFile,
-    with: ({ params: p }) => ({ path: `${p.flake}/${p.hostFile}`, replace: importEdit(modulePlace(p)) }),
+    ...importModule(modulePlace),
   })
   .step('build', {
     title: 'Build it',

@@ -1,6 +1,5 @@
 import { runbook, z } from 'migrate-runbook';
 import {
-  appendToFile,
   editFile,
   nixosDryBuild,
   nixosRebuild,
@@ -8,9 +7,8 @@ import {
   restartUnits,
   zfsPool,
 } from 'migrate-runbook/operations';
-import { editsFit, importEdit } from './nixos-module/edits.ts';
-import { makeFolder } from './nixos-module/folder.ts';
-import { trackFile } from './nixos-module/tracked.ts';
+import { editsFit } from './nixos-module/edits.ts';
+import { folderOfModule, importModule, trackModule, writeModule } from './nixos-module/install.ts';
 import { unitsAre } from './nixos-module/units-are.ts';
 import { copyConfiguration } from './storage-datasets/copy-configuration.ts';
 import { datasetsAre, datasetsBeneath, unitInPlace } from './storage-datasets/in-force.ts';
@@ -21,6 +19,7 @@ import { rehearsal } from './storage-datasets/rehearsal.ts';
 import { compareUnits, differingUnits, readUnits, unitStates } from './storage-datasets/units.ts';
 import { switchNow } from './nixos-module/switch-now.ts';
 
+const modulePlace = (p: Params) => p;
 const configuration = (p: Params) => ({ flake: p.flake, host: p.host });
 const scratch = (run: { readonly folder: string }) => `${run.folder}/scratch-configuration`;
 const place = ({ params: p, run }: { params: Params; run: { readonly id: string } }) => {
@@ -70,30 +69,10 @@ export default runbook('storage-datasets', {
   })
 
   .phase('Configure')
-  .step('folder', {
-    title: "The module's folder",
-    needs: ['pool', 'edits', 'unit-free'],
-    use: makeFolder,
-    with: ({ params: p }) => ({ path: inFlake(p, p.moduleFile.replace(/\/[^/]*$/, '')) }),
-  })
-  .step('module', {
-    title: 'The module',
-    needs: ['folder'],
-    use: appendToFile,
-    with: ({ params: p }) => ({ path: inFlake(p, p.moduleFile), text: moduleText, create: true }),
-  })
-  .step('track', {
-    title: 'Make it known to the flake',
-    needs: ['module'],
-    use: trackFile,
-    with: ({ params: p }) => ({ flake: p.flake, file: p.moduleFile }),
-  })
-  .step('imports', {
-    title: 'Import it',
-    needs: ['track'],
-    use: editFile,
-    with: ({ params: p }) => ({ path: inFlake(p, p.modulesFile), replace: importEdit(p) }),
-  })
+  .step('folder', { needs: ['pool', 'edits', 'unit-free'], ...folderOfModule(modulePlace) })
+  .step('module', { needs: ['folder'], ...writeModule(modulePlace, () => moduleText) })
+  .step('track', { needs: ['module'], ...trackModule(modulePlace) })
+  .step('imports', { needs: ['track'], ...importModule(modulePlace) })
   .step('options', {
     title: 'Where this host has its datasets',
     needs: ['imports'],

@@ -1,15 +1,14 @@
 import { runbook, z } from 'migrate-runbook';
 import {
-  appendToFile,
   editFile,
   freezeUnits,
   nixosDryBuild,
   nixosRebuild,
   stateDiscovery,
 } from 'migrate-runbook/operations';
-import { editsFit, importEdit } from './nixos-module/edits.ts';
+import { editsFit } from './nixos-module/edits.ts';
 import { makeFolder } from './nixos-module/folder.ts';
-import { trackFile } from './nixos-module/tracked.ts';
+import { folderOfModule, importModule, trackModule, writeModule } from './nixos-module/install.ts';
 import { readBuiltSystem } from './persistence/built-system.ts';
 import { advice, reasons } from './tmpfs-impermanence/advice.ts';
 import {
@@ -50,6 +49,8 @@ import {
 
 const configuration = (p: Params) => ({ flake: p.flake, host: p.host });
 const stay = 'The state of this run lies on another disk: resume with the same --state-dir.';
+
+const modulePlace = (p: Params) => p;
 
 export default runbook('tmpfs-impermanence', {
   summary:
@@ -115,30 +116,10 @@ export default runbook('tmpfs-impermanence', {
   })
 
   .phase('Configure')
-  .step('folder', {
-    title: "The module's folder",
-    needs: ['before'],
-    use: makeFolder,
-    with: ({ params: p }) => ({ path: inFlake(p, p.moduleFile.replace(/\/[^/]*$/, '')) }),
-  })
-  .step('module', {
-    title: 'The module',
-    needs: ['folder'],
-    use: appendToFile,
-    with: ({ params: p }) => ({ path: inFlake(p, p.moduleFile), text: moduleText(p), create: true }),
-  })
-  .step('track', {
-    title: 'Make it known to the flake',
-    needs: ['module'],
-    use: trackFile,
-    with: ({ params: p }) => ({ flake: p.flake, file: p.moduleFile }),
-  })
-  .step('imports', {
-    title: 'Import it',
-    needs: ['track'],
-    use: editFile,
-    with: ({ params: p }) => ({ path: inFlake(p, p.modulesFile), replace: importEdit(p) }),
-  })
+  .step('folder', { needs: ['before'], ...folderOfModule(modulePlace) })
+  .step('module', { needs: ['folder'], ...writeModule(modulePlace, moduleText) })
+  .step('track', { needs: ['module'], ...trackModule(modulePlace) })
+  .step('imports', { needs: ['track'], ...importModule(modulePlace) })
   .step('options', {
     title: 'Turn persistence on, on the old root',
     needs: ['imports'],

@@ -1,6 +1,5 @@
 import { runbook } from 'migrate-runbook';
 import {
-  appendToFile,
   editFile,
   forcedFailure,
   nixosRebuild,
@@ -15,16 +14,16 @@ import {
   syncoidReplicate,
   zfsPool,
 } from 'migrate-runbook/operations';
-import { importEdit } from './nixos-module/edits.ts';
-import { makeFolder } from './nixos-module/folder.ts';
+import { folderOfModule, importModule, trackModule, writeModule } from './nixos-module/install.ts';
 import { noteFolders } from './nixos-module/note-folders.ts';
-import { trackFile } from './nixos-module/tracked.ts';
 import { unitsAre } from './nixos-module/units-are.ts';
 import { hostEdit, inFlake, moduleText, newUnits, sanoidFolders } from './zfs-replication/configuration.ts';
-import { params, place } from './zfs-replication/params.ts';
+import { params, place, type Params } from './zfs-replication/params.ts';
 import { configurationFits, programsThere } from './zfs-replication/preflight.ts';
 import { rehearsal } from './zfs-replication/rehearsal.ts';
 import { switchNow } from './nixos-module/switch-now.ts';
+
+const modulePlace = (p: Params) => p;
 
 export default runbook('zfs-replication', {
   summary: 'Snapshot by sanoid and replicate by syncoid to another pool, in place of a former snapshot job',
@@ -87,30 +86,10 @@ export default runbook('zfs-replication', {
   })
 
   .phase('Configure')
-  .step('folder', {
-    title: "The module's folder",
-    needs: ['full-again'],
-    use: makeFolder,
-    with: ({ params: p }) => ({ path: inFlake(p, p.moduleFile.replace(/\/[^/]*$/, '')) }),
-  })
-  .step('module', {
-    title: 'The module',
-    needs: ['folder'],
-    use: appendToFile,
-    with: ({ params: p }) => ({ path: inFlake(p, p.moduleFile), text: moduleText, create: true }),
-  })
-  .step('track', {
-    title: 'Make it known to the flake',
-    needs: ['module'],
-    use: trackFile,
-    with: ({ params: p }) => ({ flake: p.flake, file: p.moduleFile }),
-  })
-  .step('imports', {
-    title: 'Import it',
-    needs: ['track'],
-    use: editFile,
-    with: ({ params: p }) => ({ path: inFlake(p, p.modulesFile), replace: importEdit(p) }),
-  })
+  .step('folder', { needs: ['full-again'], ...folderOfModule(modulePlace) })
+  .step('module', { needs: ['folder'], ...writeModule(modulePlace, () => moduleText) })
+  .step('track', { needs: ['module'], ...trackModule(modulePlace) })
+  .step('imports', { needs: ['track'], ...importModule(modulePlace) })
   .step('policy', {
     title: 'The policy, the replication, and who is told of a failure',
     needs: ['imports'],
