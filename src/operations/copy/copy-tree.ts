@@ -18,7 +18,7 @@ import {
 import { undoCopyByHand } from './copy-by-hand.ts';
 import { accessOf, isFarPlace, placeText, type AnyPlace } from '../far/far-place.ts';
 import { copyInput, isLocalCopy, type CopyInput, type GivenCopyInput } from './copy-input.ts';
-import { diskOfCopy, farDiskNeed, farTreeNeed, undoFarByHand, undoFarCopy } from './far-undo.ts';
+import { diskOfCopy, farDiskNeed, farTreeNeed, undoFarByHand } from './far-undo.ts';
 import { farOf, withSides, type SideContext, type Sides } from './copy-sides.ts';
 import { actMachine } from './copy-machine.ts';
 import { checkPlaces, makeTarget, targetGuard } from './copy-places.ts';
@@ -106,7 +106,7 @@ export const copyTree = operation({
       if (isPlaceholder(captured)) return `${remove}; or, when an earlier pass made it, ${leave}`;
       return captured.target === 'absent' || captured.target === 'empty' ? remove : leave;
     },
-    run: (context) => (isLocal(context) ? undoCopy(context) : undoFarCopy(context)),
+    run: undoCopy,
     breakGlass: (context) => (isLocal(context) ? undoCopyByHand(context) : undoFarByHand(context)),
   },
 });
