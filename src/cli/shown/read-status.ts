@@ -43,6 +43,7 @@ export async function readStatus(
   return {
     type: 'status',
     runs: await Promise.all(runs.map((run) => statusOf(run, clock, look))),
+    ...latestOf(name === undefined && runs.length === 0 ? survey.sound.at(-1) : undefined),
     damaged: damaged.map(({ place, error }) => ({
       run: place.id,
       folder: place.folder,
@@ -51,6 +52,12 @@ export async function readStatus(
     })),
     notices: await noticesWaiting(state),
   };
+}
+
+function latestOf(run: KnownRun | undefined): Pick<StatusDocument, 'latest'> {
+  if (run === undefined) return {};
+  const { status, lastAt } = run.state;
+  return { latest: { run: run.place.id, status, lastAt } };
 }
 
 /** A folder that cannot be read hides none of the runs; `migrate doctor` tells of it. */

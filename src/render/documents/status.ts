@@ -84,6 +84,10 @@ export type RunStatusDocument = z.infer<typeof runStatus>;
 export const statusDocument = z.object({
   type: z.literal('status'),
   runs: z.array(runStatus).describe('the run asked for, or every unfinished one'),
+  latest: runStatus
+    .pick({ run: true, status: true, lastAt: true })
+    .optional()
+    .describe('when none was asked for and none is unfinished: the run that was begun last'),
   damaged: z
     .array(
       z.object({

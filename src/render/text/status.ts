@@ -15,11 +15,17 @@ type Step = RunStatusDocument['steps'][number];
 export function statusText(document: StatusDocument, style: Style, now: number): string {
   const none = document.runs.length + document.damaged.length === 0;
   return [
-    ...(none ? ['No run is unfinished. migrate list tells what there is to run.'] : []),
+    ...(none ? [`No run is unfinished. ${latestText(document, now)}`] : []),
     ...document.runs.map((run) => runText(run, style, now)),
     ...document.damaged.map((run) => damagedText(run, style)),
     ...noticesText(document.notices, style, now),
   ].join('\n\n');
+}
+
+function latestText({ latest }: StatusDocument, now: number): string {
+  return latest === undefined
+    ? 'migrate list tells what there is to run.'
+    : `See the latest, ${runWords[latest.status]} ${formatMoment(latest.lastAt, now)}: migrate status ${latest.run}`;
 }
 
 function noticesText({ waiting, since }: StatusDocument['notices'], style: Style, now: number): string[] {

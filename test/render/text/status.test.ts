@@ -113,6 +113,13 @@ describe('the status of a run', () => {
       statusText({ type: 'status', runs: [], damaged: [], notices: noNotices }, styleFor(false), now),
     ).toContain('No run is unfinished');
   });
+
+  test('names the latest run and how it ended, when nothing is unfinished', () => {
+    const latest = { run: 'small-1', status: 'ended' as const, lastAt: '2026-11-21T11:00:00Z' };
+    expect(
+      statusText({ type: 'status', runs: [], latest, damaged: [], notices: noNotices }, styleFor(false), now),
+    ).toMatch(/^No run is unfinished\. See the latest, ended with FAIL .* 11:00 .*: migrate status small-1$/);
+  });
 });
 
 test('notices that wait to be told are named, also when nothing is unfinished', () => {
