@@ -129,6 +129,8 @@ describe.each(['from', 'to'] as const)('with `%s` on another machine', { skip },
   test('a disk that fills up is named, and after room was made the rest is copied', async () => {
     const all = await world({ megabytes: 8 });
     const { from, to, manifest, ssd } = all;
+    fill(from, 1, 60_000);
+    await (await drive(copyTree, { ...places(all, side), pass: 'warm', manifest })).act();
     fill(from, 60, 60_000);
     writeFileSync(join(ssd.point, 'ballast'), Buffer.alloc(5_000_000, 'x'));
     const input = { ...places(all, side), pass: 'final' as const, manifest };
