@@ -97,11 +97,7 @@ const bodies = [
     kept: z.literal(true).optional(),
   }),
   z.object({ type: z.literal('run.interrupted'), by: z.string() }),
-  z.object({
-    type: z.literal('run.completed'),
-    /** Checks that said FAIL, where every step is done and nothing is left but that. */
-    failed: z.array(z.string()).min(1).optional(),
-  }),
+  z.object({ type: z.literal('run.completed'), failed: z.array(z.string()).min(1).optional() }),
   z.object({ type: z.literal('run.aborted'), why: z.string(), remains: z.array(z.string()) }),
   z.object({
     type: z.literal('run.changed'),

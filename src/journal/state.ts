@@ -2,7 +2,7 @@ import type { BootIdentity, Claim, ClockReading } from '../runbook/index.ts';
 import type { Unattended } from './fold-unattended.ts';
 import type { Failure, ProcessIdentity, RecordedFinding, RecordedNode, RecordedUndo } from './event.ts';
 
-/** `ended`: as `completed`, but for checks that said FAIL. */
+/** `ended`: as `completed`, but for checks that said FAIL, which `run.completed` names in `failed`. */
 export type RunStatus =
   | 'running'
   | 'completed'

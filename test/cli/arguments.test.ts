@@ -14,6 +14,8 @@ let said = '';
 beforeEach(() => {
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((said += String(text))));
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said += String(text))));
+  // `migrate new` makes its files where it is called.
+  vi.spyOn(process, 'cwd').mockReturnValue(folder);
   for (const [name, where] of [
     ['MIGRATE_STATE_DIR', 'state'],
     ['MIGRATE_CLAIMS_DIR', 'claims'],
