@@ -96,10 +96,11 @@ function movedAtFirstBoot(
     after = [ "zfs-service-datasets.service" ];
     before = [ "${unit}" ];
     requiredBy = [ "${unit}" ];
-    unitConfig.ConditionPathExists = "!/var/lib/has-moved";
     serviceConfig.Type = "oneshot";
     serviceConfig.RemainAfterExit = true;
     script = ''
+      # Asked here and not by a condition, since it is up each time that its service starts.
+      [ ! -e /var/lib/has-moved ] || exit 0
       cp -a ${p.source}/. ${target}/
       chown --reference=${p.source} ${target}
       chmod --reference=${p.source} ${target}
