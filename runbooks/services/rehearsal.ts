@@ -92,12 +92,15 @@ export function rehearsalOf({ service }: Service): { readonly rehearsal?: Rehear
         '/var/cache',
         // The folder of masks stays; the masks in it are looked at.
         '/run/systemd/system.control',
+        // So does libmount's memory of options; of which mounts it keeps any is looked at.
+        '/run/mount',
         ...own.notCompared,
       ],
       looks: [
         systemInUse,
         ['find', '/run/systemd/system.control', '/run/systemd/system', '-type', 'l'],
         ['systemctl', 'list-units', '--no-legend'],
+        ['sh', '-c', "sed -n 's/.*\\(TARGET=[^ ]*\\).*/\\1/p' /run/mount/utab 2>/dev/null"],
         ['zfs', 'list', '-H', '-p', '-o', 'name,mountpoint,recordsize,compression', '-r', 'tank', 'rpool'],
         [
           'sh',
