@@ -28,10 +28,12 @@ const swept: readonly Swept[] = [
   { runbook: 'wsl-mount-validation' },
   { runbook: 'podman-restart-validation' },
   { runbook: 'sonarr', needs: zfs },
+  { runbook: 'sonarr', set: ['point=bind-mount'], needs: zfs },
+  { runbook: 'sonarr-back', needs: zfs },
   { runbook: 'storage-datasets', needs: zfs },
   { runbook: 'preseed', needs: zfs },
-  { runbook: 'zfs-replication', needs: zfs },
-  { runbook: 'postgres-pitr', needs: [...zfs, '/usr/lib/postgresql'] },
+  { runbook: 'zfs-replication', needs: [...zfs, '/usr/sbin/sanoid'] },
+  { runbook: 'postgres-pitr', needs: [...zfs, '/usr/lib/postgresql', '/usr/bin/barman-cloud-backup'] },
   { runbook: 'postgres', needs: [...zfs, '/usr/lib/postgresql'] },
 ];
 
