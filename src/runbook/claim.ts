@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UsageError } from '../errors.ts';
-import { issueText } from './issue-text.ts';
+import { readAs } from './read-as.ts';
 
 /** Something that a run holds from its start until it is done, rolled back or aborted. */
 export type Claim =
@@ -53,12 +53,11 @@ export function checkedClaims<Context>(
   claims: ((context: Context) => readonly Claim[]) | undefined,
 ): (context: Context) => readonly Claim[] {
   return (context) => {
-    const parsed = claimsSchema.safeParse(listed(claims, context));
-    if (parsed.success) return parsed.data;
-    const problems = parsed.error.issues.map((issue) => issueText(issue)).join('; ');
+    const { data, problems } = readAs(claimsSchema, listed(claims, context));
+    if (problems === undefined) return data;
     throw new UsageError(
       'runbook.claims',
-      `the runbook claims what cannot be claimed: ${problems}`,
+      `the runbook claims what cannot be claimed: ${problems.join('; ')}`,
       'Where a parameter names it, give another value; else mend `claims` in the runbook. Nothing was changed.',
     );
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { collectedBy, type Collected, type Entry } from './builder.ts';
-import { issueText } from './issue-text.ts';
+import { readAs } from './read-as.ts';
 import { shown } from './shown.ts';
 
 /** A call of the chain with fragments resolved: its id and needs are those of the whole runbook. */
@@ -57,13 +57,12 @@ export function flatten(
 
 function placeFragment(entry: Entry, params: readonly string[], problems: string[]): PlacedEntry[] {
   const { fragment, options } = entry.definition as { fragment: unknown; options: unknown };
-  const parsed = useOptions.safeParse(options ?? {});
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues)
-      problems.push(`.use(…): ${issueText(issue, Object.keys(useOptions.shape))}`);
+  const read = readAs(useOptions, options ?? {}, Object.keys(useOptions.shape));
+  if (read.problems !== undefined) {
+    problems.push(...read.problems.map((problem) => `.use(…): ${problem}`));
     return [];
   }
-  const { prefix, needs: outerNeeds = [], passes = [] } = parsed.data;
+  const { prefix, needs: outerNeeds = [], passes = [] } = read.data;
   for (const id of passes) {
     if (!outerNeeds.includes(id))
       problems.push(`.use(…, { prefix: "${prefix}" }) passes the output of "${id}", which it does not need`);

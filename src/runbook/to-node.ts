@@ -3,7 +3,7 @@ import { definitionSchemas, type OperationStepDefinition, type StepDefinition } 
 import type { PlacedEntry } from './flatten.ts';
 import type { Node, StepBody, StepNode } from './node.ts';
 import type { Reversal } from './operation.ts';
-import { issueText } from './issue-text.ts';
+import { readAs } from './read-as.ts';
 
 /** The node of one placed call, or `undefined` with the problems told. */
 export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined {
@@ -12,10 +12,9 @@ export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined
     entry.kind === 'step'
       ? definitionSchemas[isOperation ? 'operationStep' : 'inlineStep']
       : definitionSchemas[entry.kind];
-  const parsed = (schema as z.ZodObject).safeParse(entry.definition);
-  if (!parsed.success) {
-    const known = Object.keys(schema.shape);
-    for (const issue of parsed.error.issues) problems.push(`step "${entry.id}": ${issueText(issue, known)}`);
+  const read = readAs(schema as z.ZodObject, entry.definition, Object.keys(schema.shape));
+  if (read.problems !== undefined) {
+    problems.push(...read.problems.map((problem) => `step "${entry.id}": ${problem}`));
     return undefined;
   }
   // Not the parsed copy: an author's objects (schemas, operations) keep their identity.
@@ -25,10 +24,10 @@ export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined
     phase: entry.phase,
     needs: entry.needs,
     outputNames: entry.outputNames,
-    title: parsed.data['title'] ?? entry.id,
-    when: parsed.data['when'],
-    locks: parsed.data['locks'] ?? [],
-    onFailure: parsed.data['onFailure'] ?? 'stop',
+    title: read.data['title'] ?? entry.id,
+    when: read.data['when'],
+    locks: read.data['locks'] ?? [],
+    onFailure: read.data['onFailure'] ?? 'stop',
   } as Pick<Node, 'id' | 'phase' | 'needs' | 'outputNames' | 'title' | 'when' | 'locks' | 'onFailure'>;
   if (entry.kind === 'step') {
     return isOperation ? operationNode(base, definition, problems) : inlineNode(base, definition, problems);
@@ -37,9 +36,9 @@ export function toNode(entry: PlacedEntry, problems: string[]): Node | undefined
   const soak =
     entry.kind === 'soak'
       ? {
-          maxGap: parsed.data['maxGap'] ?? '10m',
-          fresh: parsed.data['fresh'] ?? [],
-          tolerate: parsed.data['tolerate'] ?? 0,
+          maxGap: read.data['maxGap'] ?? '10m',
+          fresh: read.data['fresh'] ?? [],
+          tolerate: read.data['tolerate'] ?? 0,
         }
       : {};
   return { ...optional, ...(definition as object), ...soak, ...base, kind: entry.kind } as unknown as Node;

@@ -5,7 +5,7 @@ import { checkedClaims } from './claim.ts';
 import { runbookOptionsSchema } from './definition-schema.ts';
 import { flatten, type PlacedEntry } from './flatten.ts';
 import { healthNodes } from './health-nodes.ts';
-import { issueText } from './issue-text.ts';
+import { readAs } from './read-as.ts';
 import { toNode } from './to-node.ts';
 import type { Node } from './node.ts';
 import type { Runbook } from './runbook.ts';
@@ -73,11 +73,10 @@ function checkHead(
       `its id ${shown(collected.id)} must be lower-case words joined by dashes, such as move-home`,
     );
   }
-  const options = runbookOptionsSchema.safeParse(collected.options);
-  if (options.success) return options.data;
   const known = Object.keys(runbookOptionsSchema.shape);
-  for (const issue of options.error.issues) problems.push(`options: ${issueText(issue, known)}`);
-  return undefined;
+  const options = readAs(runbookOptionsSchema, collected.options, known);
+  problems.push(...(options.problems ?? []).map((problem) => `options: ${problem}`));
+  return options.data;
 }
 
 function checkGraph(entries: readonly PlacedEntry[], problems: string[]): void {

@@ -19,7 +19,7 @@ test('a report goes to standard output or into a file, in the format that its na
 
   const json = await machine.run('report', 'verdicts', '--json');
   const document = reportDocument.parse(JSON.parse(json.out));
-  expect(document).toMatchObject({ runbook: 'verdicts', verdict: 'FAIL', status: 'running' });
+  expect(document).toMatchObject({ runbook: 'verdicts', verdict: 'FAIL', status: 'ended' });
   expect((await machine.run('report', 'verdicts', '--format', 'json')).out).toContain('"type": "report"');
 
   const page = join(machine.root, 'r.html');

@@ -1,10 +1,24 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { allPids } from '../../src/host/process.ts';
 import { Machine, slow, smallRunbook } from './migrate-process.ts';
 
 const slowly = (machine: Machine, ...more: string[]) =>
   machine.start(['run', smallRunbook, ...machine.slowly, ...more]);
+
+/** A command is told of a moment before it begins. */
+async function untilItRuns({ root }: Machine): Promise<void> {
+  const isIt = (pid: number) => {
+    try {
+      const [program, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+      return program?.endsWith('/sh') === true && args.length === 4 && args[3] === join(root, 'go');
+    } catch {
+      return false;
+    }
+  };
+  await expect.poll(() => allPids().some(isIt)).toBe(true);
+}
 
 describe('a run that is interrupted', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
@@ -41,6 +55,7 @@ describe('a run that is interrupted', () => {
     const machine = new Machine();
     const run = slowly(machine);
     await run.said(slow);
+    await untilItRuns(machine);
     run.child.kill('SIGKILL');
     await run.ended;
     expect((await machine.run('status')).out).toMatch(/slow .*started/);

@@ -36,10 +36,10 @@ function trees(files: number, bytes = 10) {
 
 /** Until a new file's change time is later than now: it is that of the last tick, up to 10 ms ago. */
 function untilNextTick(folder: string): void {
-  const now = Date.now() + 1;
+  const now = BigInt(Date.now() + 1) * 1_000_000n;
   const file = join(folder, '.tick');
   do writeFileSync(file, '');
-  while (lstatSync(file).ctimeMs < now);
+  while (lstatSync(file, { bigint: true }).ctimeNs < now);
 }
 
 test('a flush covers what this pass put under its own name with its size and time, and what came before that', () => {

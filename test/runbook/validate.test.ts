@@ -468,6 +468,22 @@ describe('whatever a module may export', () => {
     );
   });
 
+  it('is refused as any other mistake where looking at it throws', () => {
+    const odd: unknown[] = [
+      { length: Object.create(null) as unknown },
+      {
+        get length() {
+          throw new Error('not now');
+        },
+      },
+    ];
+    for (const summary of odd) {
+      expect(() => validate(begin({ summary }).step('a', look), 'sample.ts')).toThrow(
+        expect.objectContaining({ exitCode: 2, message: expect.stringContaining('options: ') }),
+      );
+    }
+  });
+
   it('in the places of a real one is refused with the place, or taken, and never crashes', () => {
     const odd = fc.anything({ withNullPrototype: true, withBigInt: true });
     fc.assert(
