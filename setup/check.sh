@@ -20,6 +20,7 @@ check() {
 check 'format' oxfmt --check .
 check 'lint' oxlint
 check 'types' tsc -p .
+check 'published types' tsc -p tsconfig.build.json --noEmit
 check 'boundaries' depcruise src runbooks
 check 'dead code' knip
 if [ "$tests" = yes ]; then

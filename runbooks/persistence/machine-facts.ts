@@ -50,19 +50,32 @@ export function ownFileSystems(mounts: Awaited<ReturnType<Host['mounts']>>): rea
     .map(({ point }) => point);
 }
 
-/** What is there of the critical list, and is no empty folder. */
+/** What is there of the critical list, and is neither an empty folder nor one in which only others are mounted. */
 async function presentPaths(host: Host): Promise<readonly PresentPath[]> {
   const parents = unique(criticalPaths.map(({ pattern }) => pattern.slice(0, pattern.lastIndexOf('/'))));
   const range = ['-mindepth', '1', '-maxdepth', '1'];
   // A link is made anew by whoever made it; what it leads to is looked at by itself.
   const argv = ['find', ...parents, ...range, '!', '-type', 'l', '!', '-empty', '-printf', '%p\\0'] as const;
   const { stdout } = await host.exec({ argv }, { anyExit: true });
-  return stdout
+  const found = stdout
     .split('\0')
     .filter((path) => criticalPaths.some(({ pattern }) => matchesPattern(path, pattern)))
     .filter((path) => path !== '/var/lib/lost+found' && path !== '/home/lost+found')
-    .toSorted()
-    .map((path) => ({ path }));
+    .toSorted();
+  const points = (await host.mounts()).map(({ point }) => point);
+  const present: PresentPath[] = [];
+  for (const path of found) {
+    const holdsMounts = points.some((point) => point.startsWith(`${path}/`));
+    // oxlint-disable-next-line no-await-in-loop -- hardly any
+    if (!holdsMounts || (await holdsFiles(host, path))) present.push({ path });
+  }
+  return present;
+}
+
+/** Of its own, beside what is mounted in it. */
+async function holdsFiles(host: Host, path: string): Promise<boolean> {
+  const argv = ['find', path, '-xdev', '!', '-type', 'd', '-print', '-quit'] as const;
+  return (await host.exec({ argv }, { anyExit: true })).stdout !== '';
 }
 
 /** Users of a machine whose configuration is none of NixOS. */

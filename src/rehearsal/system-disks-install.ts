@@ -94,10 +94,17 @@ export async function installSystemDisks(installation: {
     mkdir -p /target/nix /target/boot/efi /nix
     mount -t vfat "$disk"p1 /target/boot/efi
     mount --bind /target/nix /nix
-    # The machine's own state, which was written to the board's disk.
+    # The machine's own state, which was written to the board's disk; what is borrowed is on another.
     for part in etc home root srv var; do
-      [ ! -d /$part ] || cp -a /$part /target/
+      [ ! -d /$part ] || cp -ax /$part /target/
     done
+    while read -r path; do
+      case $path in
+        /home/* | /root/* | /srv/*) (cd /target && rmdir -p "\${path#/}" 2>/dev/null) || true ;;
+        *) rmdir "/target$path" 2>/dev/null || true ;;
+      esac
+    done </.world/borrowed
+    mkdir -p /target/home /target/root /target/srv
     ssh-keygen -q -t ed25519 -N '' -C root@${host} -f /target/etc/ssh/ssh_host_ed25519_key
     chown -R 1000:1000 /target/home/*
     for home in /target/home/*; do
@@ -125,7 +132,9 @@ export async function installSystemDisks(installation: {
     umount /nix /target/boot/efi
     umount /target
     # What was for the old disk alone must not shine through.
-    rm -rf /home/* /srv/* /target /installer-files /moved /moved-files
+    find /home /srv -xdev -mindepth 1 ! -type d -delete
+    find /home /srv -xdev -mindepth 1 -type d -empty -delete
+    rm -rf --one-file-system /target /installer-files /moved /moved-files
   `;
   mkdirSync(join(root, 'installer-files/sbin'), { recursive: true });
   copyFileSync(fixture('system-disks', 'system', 'installer-init'), join(root, 'installer-files/sbin/init'));

@@ -28,7 +28,7 @@ const input = z
   });
 type Input = z.output<typeof input>;
 
-interface Captured extends BindSource {
+export interface Captured extends BindSource {
   /** No bind mount outlives it. */
   readonly boot: BootIdentity;
   /** It was mounted before this step, which then has nothing to do and nothing to take back. */

@@ -16,7 +16,7 @@ const input = z.strictObject({
 });
 type Input = z.output<typeof input>;
 
-interface Captured {
+export interface Captured {
   /** The profile's generation, and the store path that it leads to; null where there is no profile. */
   readonly generation: number | null;
   readonly system: string | null;

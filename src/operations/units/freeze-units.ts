@@ -35,7 +35,7 @@ interface FrozenUnit {
   /** How this step masks it; `none` where it was masked before, or shall not be. */
   readonly mask: 'systemctl' | 'link' | 'none';
 }
-interface Captured {
+export interface Captured {
   readonly units: readonly FrozenUnit[];
 }
 
