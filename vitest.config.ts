@@ -49,12 +49,13 @@ const alone = [
   'test/system/rehearsal/crash-everywhere.test.ts',
 ];
 
-/** Tests of whole services and of other machines, which `.ci/run` has no time for: `npm run test:long`. */
+/** Tests of whole services, of other machines and of the fakes, which `.ci/run` has no time for: `npm run test:long`. */
 const long = [
   'test/system/copy/far-copy.test.ts',
   'test/system/operations/far/copy.test.ts',
   'test/system/operations/{postgres,replication}/**/*.test.ts',
-  'test/system/rehearsal/{nixos-zfs,postgres,postgres-killed,postgres-pitr,service-places}.test.ts',
+  'test/system/rehearsal/{nixos-wsl,nixos-zfs,persistence-programme,postgres,postgres-killed,postgres-pitr}.test.ts',
+  'test/system/rehearsal/{service-places,system-disk-way-back}.test.ts',
   'test/system/rehearsal/{rolled-back,services,storage-datasets,tmpfs-impermanence-defects,zfs-replication}.test.ts',
 ];
 

@@ -10,10 +10,10 @@ import { cannotEmulate, newEmulatedMachine, type EmulatedMachine } from './power
 const cannot = cannotEmulate();
 if (cannot !== undefined) console.log(`skipped: the power of no machine can be cut here: ${cannot}`);
 
-/** Exactly so many; else as many of ten as fit in four minutes, and never less than four. */
+/** Exactly so many; else as many of ten as fit in two and a half minutes, and never less than four. */
 const wanted = process.env['MIGRATE_POWER_CUTS'];
 const [fewest, most, budgetMs] =
-  wanted === undefined ? [4, 10, 240_000] : [Number(wanted), Number(wanted), 0];
+  wanted === undefined ? [4, 10, 150_000] : [Number(wanted), Number(wanted), 0];
 
 let machine: EmulatedMachine | undefined;
 afterAll(() => machine?.end());

@@ -1,68 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadRunbook } from '../../../src/host/runbook-file.ts';
-import { layoutOf } from '../../../src/rehearsal/layout.ts';
 import { callMigrate, goOnRehearsing, rehearse, rehearseRollback } from '../../../src/rehearsal/rehearse.ts';
-import { buildWorld, type World } from '../../../src/rehearsal/world.ts';
-import type { Json, RehearsalPlan } from '../../../src/runbook/index.ts';
-
-const obstacle =
-  process.getuid?.() !== 0
-    ? 'they need root'
-    : ['/usr/sbin/sgdisk', '/usr/sbin/mkfs.vfat', '/usr/bin/restic'].find((path) => !existsSync(path));
-if (obstacle !== undefined) console.log(`rehearsals of system-disk-impermanence are skipped: ${obstacle}`);
-
-const id = 'system-disk-impermanence';
-const { runbook } = await loadRunbook(id);
-const plan = runbook.rehearsal as RehearsalPlan;
-const params = plan.params as Record<string, Json>;
-const { answers = {} } = plan;
-
-interface Stage {
-  readonly world: World;
-  readonly sh: (script: string) => Promise<string>;
-  /** SHA-256 of each whole disk, by name. */
-  readonly disks: (...names: readonly string[]) => Promise<Record<string, string>>;
-  readonly node: (name: string) => string;
-  /** As a person who chooses in the firmware. */
-  readonly boot: (gate: string) => Promise<void>;
-}
-
-async function onStage(work: (stage: Stage) => Promise<void>): Promise<void> {
-  const parent = mkdtempSync(join(tmpdir(), 'system-disk-'));
-  try {
-    const boots = { ...plan.systemDisks?.boots, 'by-hand-old': 'old' as const, boot: 'new' as const };
-    const given =
-      plan.systemDisks === undefined ? plan : { ...plan, systemDisks: { ...plan.systemDisks, boots } };
-    await using world = await buildWorld(given, { parent });
-    const sh = async (script: string) => (await world.run(['sh', '-c', script])).stdout.trim();
-    const node = (name: string) =>
-      Object.entries(world.facts.devices).find(([, known]) => known === name)?.[0] ?? '';
-    await work({
-      world,
-      sh,
-      node,
-      disks: async (...names) =>
-        Object.fromEntries(
-          await Promise.all(names.map(async (name) => [name, await sh(`sha256sum <${node(name)}`)] as const)),
-        ),
-      boot: async (gate) => {
-        writeFileSync(join(layoutOf(world.folder).shared, 'boot-gate'), `${gate}\n`);
-        await world.reboot();
-      },
-    });
-  } finally {
-    expect(readdirSync(parent)).toEqual([]);
-    rmSync(parent, { recursive: true, force: true });
-  }
-}
-
-const others = ['decoy', 'nameless'] as const;
-const look = ({ sh }: Stage) =>
-  sh(String.raw`cd / && find etc home boot srv root -xdev ! -path 'root/.cache*' -printf '%p %y %m %U:%G %l\n' | sort
-    find etc home boot -xdev -type f -exec sha256sum {} + | sort`);
+import { answers, id, look, obstacle, onStage, others, params } from './system-disk-stage.ts';
 
 describe.skipIf(obstacle !== undefined)('system-disk-impermanence in its world', () => {
   it('moves the machine to the new disk; the old one and those beside it keep every byte, and the old one boots', () =>
@@ -173,31 +111,5 @@ describe.skipIf(obstacle !== undefined)('system-disk-impermanence in its world',
       expect(await disks(...others)).toEqual(untouched);
       await boot('by-hand-old');
       expect(await look(stage)).toBe(before.files);
-    }));
-
-  it('refuses to be taken back while it runs from the new disk, changes nothing, and is taken back by the installer', () =>
-    onStage(async (stage) => {
-      const { world, disks, sh, boot, node } = stage;
-      const said: string[] = [];
-      const onOutput = (text: string) => void said.push(text);
-      const before = { ...(await disks(...others)), files: await look(stage) };
-      const there = await rehearse(world, { runbook: id, params, answers, until: 'first-boot', onOutput });
-      expect(there.outcome, said.join('')).toBe('done');
-      const kept = await sh('cat /home/sinh/Documents/letter.txt; find /nix/store -maxdepth 1 | sort');
-      said.length = 0;
-      const refused = await callMigrate(world, ['rollback', id, '--yes'], { onOutput });
-      expect(refused.exitCode, said.join('')).toBe(5);
-      expect(said.join('')).toContain('nothing is undone');
-      expect(said.join('')).toContain('boot the installer, and mount it (sh RUN/mount.sh)');
-      expect(await sh('cat /home/sinh/Documents/letter.txt; find /nix/store -maxdepth 1 | sort')).toBe(kept);
-
-      await boot('boot-installer');
-      expect((await world.run(['sh', '-c', 'sh /var/lib/migrate/runs/*/mount.sh'])).stderr).toBe('');
-      said.length = 0;
-      const back = await callMigrate(world, ['rollback', id, '--yes'], { onOutput });
-      expect(back.exitCode, said.join('')).toBe(0);
-      expect(await sh(`wipefs --no-act ${node('new')}`)).toBe('');
-      await boot('by-hand-old');
-      expect({ ...(await disks(...others)), files: await look(stage) }).toEqual(before);
     }));
 });
